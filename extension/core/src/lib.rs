@@ -1,0 +1,20 @@
+//! What tenancy knows without PostgreSQL, a network or a clock: names, hostnames, the
+//! lifecycle of a tenant, the rules of the session context and of the statement guard.
+//!
+//! Every module is a table or a parser that a plain `cargo test` can walk through. Nothing in
+//! here may know pgrx, tokio, a socket, a clock or a file; both the extension and the sidecar
+//! import this crate, and it imports neither.
+#![forbid(unsafe_code)]
+
+pub mod context;
+pub mod error;
+pub mod guard;
+pub mod hostname;
+pub mod lifecycle;
+pub mod name;
+pub mod quote;
+mod reserved;
+pub mod schema_name;
+pub mod seal;
+
+pub use error::{Error, Result, SqlState};
