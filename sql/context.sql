@@ -1,0 +1,46 @@
+-- The session's context. EXECUTE is PUBLIC's: inside a tenant the current user is the tenant
+-- role, so the functions themselves check the login, its grants and the key.
+
+CREATE FUNCTION tenancy.enter(tenant text, seal text DEFAULT NULL, "as" text DEFAULT 'member') RETURNS text
+  LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'enter_wrapper';
+COMMENT ON FUNCTION tenancy.enter(text, text, text) IS
+  'Puts the session into a tenant until leave(key), and returns the key that seals it (the given seal of 16 to 128 bytes, else a random one; NULL for a login granted unsealed contexts). In a sealed context, seal must be its key: the session is cleaned and moves on. "as": member, or owner for members of tenancy_migrator. Raises 3D000 unknown tenant or no grant, 57P03 suspended, 28000 wrong key, 25001 a move inside a transaction block, 42501 inside a definer function, 22023 bad argument. Any login with a grant.';
+
+CREATE FUNCTION tenancy.enter_local(tenant text) RETURNS void
+  LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'enter_local_wrapper';
+COMMENT ON FUNCTION tenancy.enter_local(text) IS
+  'Puts the session into a tenant until the transaction ends; nothing ends it before. Raises 3D000 unknown tenant or no grant, 57P03 suspended, 25001 inside a subtransaction, 42501 in another context or a definer function. Any login with a grant.';
+
+CREATE FUNCTION tenancy.leave(key text DEFAULT NULL) RETURNS void
+  LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'leave_wrapper';
+COMMENT ON FUNCTION tenancy.leave(text) IS
+  'Ends the tenant context and cleans the session. key: what enter() returned. Does nothing outside of a context. Raises 28000 wrong key, 25001 inside a transaction block, 42501 in a context of the transaction or of a gateway. Anybody who has the key.';
+
+CREATE FUNCTION tenancy.seal(secret text) RETURNS void
+  LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'seal_wrapper';
+COMMENT ON FUNCTION tenancy.seal(text) IS
+  'Seals a gateway''s connection with a secret of 16 to 128 bytes, once, and closes it: nothing runs but switch(). Raises 42501 for others than members of tenancy_gateway or in a context, 25001 inside a transaction block, 22023 bad secret.';
+
+CREATE FUNCTION tenancy.switch(seal text, tenant text) RETURNS text
+  LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'switch_wrapper';
+COMMENT ON FUNCTION tenancy.switch(text, text) IS
+  'Cleans a gateway''s connection and puts it into a tenant; tenant NULL leaves it between tenants. Returns ''<tenant id>/<generation>'', NULL for no tenant. A failed call leaves the connection between tenants. Raises 28000 wrong seal, 3D000 unknown tenant, 57P03 suspended, 25001 inside a transaction block, 55000 not a gateway''s connection. Anybody who has the seal; call it by a FunctionCall message with its OID.';
+
+CREATE FUNCTION tenancy.current() RETURNS text
+  LANGUAGE c STABLE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'current_wrapper';
+COMMENT ON FUNCTION tenancy.current() IS
+  'Name of the tenant that the session is in, NULL when it is in none. Anybody.';
+
+CREATE FUNCTION tenancy.current_id() RETURNS bigint
+  LANGUAGE c STABLE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'current_id_wrapper';
+COMMENT ON FUNCTION tenancy.current_id() IS
+  'Id of the tenant that the session is in, NULL when it is in none. Anybody.';
+
+CREATE FUNCTION tenancy.require() RETURNS text
+  LANGUAGE c STABLE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'require_wrapper';
+COMMENT ON FUNCTION tenancy.require() IS
+  'Name of the tenant that the session is in; raises 55000 when it is in none. Anybody.';
+
+CREATE FUNCTION tenancy.version() RETURNS text
+  LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'version_wrapper';
+COMMENT ON FUNCTION tenancy.version() IS 'Version of the loaded library. Anybody.';

@@ -1,0 +1,20 @@
+CREATE VIEW tenancy.tenants AS
+  SELECT id, name, schema, role, owner, status, suspension, reason, isolation, node, plan, template, created_at
+  FROM tenancy.tenant WHERE dropped_at IS NULL;
+ALTER VIEW tenancy.tenants OWNER TO tenancy_owner;
+GRANT SELECT ON tenancy.tenants TO tenancy_admin;
+COMMENT ON VIEW tenancy.tenants IS 'Tenants that are not dropped';
+
+CREATE VIEW tenancy.domains AS
+  SELECT d.hostname, t.name AS tenant, d.is_primary
+  FROM tenancy.domain d JOIN tenancy.tenant t ON t.id = d.tenant_id WHERE d.active;
+ALTER VIEW tenancy.domains OWNER TO tenancy_owner;
+GRANT SELECT ON tenancy.domains TO tenancy_admin;
+COMMENT ON VIEW tenancy.domains IS 'Hostnames and the tenants they lead to';
+
+CREATE VIEW tenancy.audit_log AS
+  SELECT a.id, a.at, a.actor, a.action, t.name AS tenant, a.tenant_id, a.object, a.detail
+  FROM tenancy.audit a LEFT JOIN tenancy.tenant t ON t.id = a.tenant_id;
+ALTER VIEW tenancy.audit_log OWNER TO tenancy_owner;
+GRANT SELECT ON tenancy.audit_log TO tenancy_admin;
+COMMENT ON VIEW tenancy.audit_log IS 'What was done to the registry';
