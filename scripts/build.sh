@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# Builds the extension and the sidecar with plain cargo and lays out what PostgreSQL loads:
+# the library, the control file and the SQL script assembled from sql/. Installs nothing.
+# usage: build.sh [--release]
+set -euo pipefail
+# shellcheck source=scripts/env.sh
+source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+
+PROFILE=debug
+CARGO_PROFILE=()
+EXTENSION=$TARGET/extension
+if [ "${1:-}" = --release ]; then
+  PROFILE=release
+  CARGO_PROFILE=(--release)
+  EXTENSION=$TARGET/extension-release
+fi
+
+build() {
+  cd "$ROOT"
+  PGRX_PG_CONFIG_PATH=$PG_CONFIG cargo build "${CARGO_PROFILE[@]}" -p tenancy \
+    --no-default-features --features "pg$PG_MAJOR"
+  cargo build "${CARGO_PROFILE[@]}" -p tenancy-sidecar
+}
+
+# One file per topic is for people; CREATE EXTENSION wants a single script.
+assemble_sql() {
+  local topic
+  printf '%s\n' '\echo Use "CREATE EXTENSION tenancy" to load this file. \quit'
+  while read -r topic; do
+    printf '\n-- sql/%s\n' "$topic"
+    cat "$ROOT/sql/$topic"
+  done < <(grep -v '^#' "$ROOT/sql/ORDER" | grep .)
+}
+
+# A running server may have the old library mapped: replace the file, never write into it.
+replace() { cp --reflink=auto "$1" "$2.new" && mv -f "$2.new" "$2"; }
+
+lay_out() {
+  local version
+  version=$(sed -n "s/^default_version *= *'\(.*\)'/\1/p" "$ROOT/extension/tenancy.control")
+  mkdir -p "$EXTENSION"
+  rm -f "$EXTENSION"/tenancy--*.sql
+  assemble_sql >"$EXTENSION/tenancy--$version.sql"
+  find "$ROOT/sql" -maxdepth 1 -name 'tenancy--*--*.sql' -exec cp {} "$EXTENSION" \;
+  cp "$ROOT/extension/tenancy.control" "$EXTENSION"
+  replace "$TARGET/$PROFILE/libtenancy.so" "$EXTENSION/tenancy.so"
+}
+
+require_pg
+build
+lay_out
