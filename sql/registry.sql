@@ -4,7 +4,7 @@ CREATE SEQUENCE tenancy.generation;
 COMMENT ON SEQUENCE tenancy.generation IS 'One number for each change of the registry; caches compare it';
 
 CREATE TABLE tenancy.registry (
-  singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+  id bigint PRIMARY KEY DEFAULT 1 CHECK (id = 1),
   generation bigint NOT NULL
 );
 COMMENT ON TABLE tenancy.registry IS 'Generation of what concerns every tenant (logins granted for all); empty until there was such a change';

@@ -2,7 +2,7 @@
 -- relcache invalidation and the shared-memory epoch, sidecars by the generation and a NOTIFY.
 
 CREATE FUNCTION tenancy.registry_changed() RETURNS trigger
-  LANGUAGE c AS 'MODULE_PATHNAME', 'registry_changed_wrapper';
+  LANGUAGE c AS 'MODULE_PATHNAME', 'registry_changed';
 REVOKE ALL ON FUNCTION tenancy.registry_changed() FROM PUBLIC;
 COMMENT ON FUNCTION tenancy.registry_changed() IS
   'Trigger: makes every backend forget what it cached of the registry when the transaction commits. Called by the registry''s tables only.';
@@ -32,7 +32,7 @@ BEGIN
   LOOP
     IF changed = 0 THEN
       INSERT INTO tenancy.registry (generation) VALUES (nextval('tenancy.generation'))
-        ON CONFLICT (singleton) DO UPDATE SET generation = excluded.generation;
+        ON CONFLICT (id) DO UPDATE SET generation = excluded.generation;
       PERFORM pg_notify('tenancy_registry', '*');
     ELSE
       UPDATE tenancy.tenant SET generation = generation WHERE id = changed;

@@ -26,6 +26,12 @@ pub enum SqlState {
     ObjectNotInPrerequisiteState,
     /// 57P03: the tenant is suspended.
     CannotConnectNow,
+    /// 42704: no such login, plan or template.
+    UndefinedObject,
+    /// 53000: a table of fixed size is full.
+    InsufficientResources,
+    /// XX000: a fact that this code relies on does not hold.
+    InternalError,
 }
 
 impl SqlState {
@@ -41,6 +47,9 @@ impl SqlState {
             Self::DuplicateObject => "42710",
             Self::ObjectNotInPrerequisiteState => "55000",
             Self::CannotConnectNow => "57P03",
+            Self::UndefinedObject => "42704",
+            Self::InsufficientResources => "53000",
+            Self::InternalError => "XX000",
         }
     }
 }

@@ -15,6 +15,27 @@ pub fn literal(text: &str) -> String {
     }
 }
 
+/// The names in a comma-separated list of identifiers, quoted or not, as in a setting.
+pub fn identifier_list(text: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut name = String::new();
+    let mut quoted = false;
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '"' if quoted && chars.peek() == Some(&'"') => name.extend(chars.next()),
+            '"' => quoted = !quoted,
+            ',' if !quoted => names.push(std::mem::take(&mut name)),
+            c if quoted => name.push(c),
+            c if c.is_whitespace() => {}
+            c => name.extend(c.to_lowercase()),
+        }
+    }
+    names.push(name);
+    names.retain(|n| !n.is_empty());
+    names
+}
+
 /// The search path of a tenant: its own schema, the shared ones, and temporary objects last, so
 /// that a temp table never shadows a real one.
 pub fn search_path(schema: &str, shared: &[String]) -> String {
@@ -33,6 +54,15 @@ mod tests {
         assert_eq!(identifier(r#"a"b"#), r#""a""b""#);
         assert_eq!(literal("it's"), "'it''s'");
         assert_eq!(literal(r"a\b'"), r"E'a\\b'''");
+    }
+
+    #[test]
+    fn lists_of_identifiers_are_taken_apart_as_postgresql_does() {
+        assert_eq!(
+            identifier_list(r#" public, Ext ,"My ""x"", y" "#),
+            ["public", "ext", r#"My "x", y"#]
+        );
+        assert!(identifier_list("  ").is_empty());
     }
 
     #[test]

@@ -1,0 +1,64 @@
+//! `register_template`, `create`, `activate`, `suspend`, `resume`, `drop`.
+
+use super::arguments::{period, required};
+use crate::ffi::report::or_raise;
+use crate::store::{self, NewTenant};
+use pgrx::JsonB;
+use pgrx::datum::Interval;
+use pgrx::prelude::*;
+use tenancy_core::Result;
+use tenancy_core::lifecycle::Suspension;
+
+/// `tenancy.register_template(name, script)`.
+#[pg_extern]
+fn register_template(name: Option<&str>, script: Option<&str>) {
+    let call = || store::register_template(required(name, "name")?, required(script, "script")?);
+    or_raise(call());
+}
+
+/// `tenancy.create(name, template, plan, domain, settings, schema, activate)`: returns the id.
+#[pg_extern]
+fn create(
+    name: Option<&str>,
+    template: Option<&str>,
+    plan: Option<&str>,
+    domain: Option<&str>,
+    settings: Option<JsonB>,
+    schema: Option<&str>,
+    activate: Option<bool>,
+) -> i64 {
+    let call = || {
+        let (name, activate) = (required(name, "name")?, required(activate, "activate")?);
+        store::create(NewTenant { name, template, plan, domain, settings, schema, activate })
+    };
+    or_raise(call())
+}
+
+/// `tenancy.activate(name)`.
+#[pg_extern]
+fn activate(name: Option<&str>) {
+    or_raise(required(name, "name").and_then(store::activate));
+}
+
+/// `tenancy.suspend(name, mode, reason, grace)`.
+#[pg_extern]
+fn suspend(name: Option<&str>, mode: Option<&str>, reason: Option<&str>, grace: Option<Interval>) {
+    let call = || -> Result<()> {
+        let mode = Suspension::parse(required(mode, "mode")?)?;
+        store::suspend(required(name, "name")?, mode, reason, period(grace, "grace")?)
+    };
+    or_raise(call());
+}
+
+/// `tenancy.resume(name)`.
+#[pg_extern]
+fn resume(name: Option<&str>) {
+    or_raise(required(name, "name").and_then(store::resume));
+}
+
+/// `tenancy.drop(name, grace)`.
+#[pg_extern]
+fn drop(name: Option<&str>, grace: Option<Interval>) {
+    let call = || store::drop_tenant(required(name, "name")?, period(grace, "grace")?);
+    or_raise(call());
+}

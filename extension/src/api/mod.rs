@@ -1,0 +1,15 @@
+//! The SQL functions: parse the arguments, call, map the error. The SQL that declares them, with
+//! who may call them, is in `sql/`.
+
+mod arguments;
+mod context;
+mod domains;
+mod lifecycle;
+mod logins;
+mod routing;
+mod triggers;
+
+/// Registers what triggers call. For _PG_init.
+pub fn init() {
+    triggers::init();
+}

@@ -1,0 +1,60 @@
+//! Facts about this process: its kind, database and transaction state.
+
+use pgrx::pg_sys;
+
+/// Whether libraries of `shared_preload_libraries` are being loaded right now.
+pub fn is_preloading() -> bool {
+    // SAFETY: reads a global.
+    unsafe { pg_sys::process_shared_preload_libraries_in_progress }
+}
+
+/// The OID of the database that this backend is connected to.
+pub fn database() -> u32 {
+    // SAFETY: reads a global.
+    unsafe { pg_sys::MyDatabaseId.to_u32() }
+}
+
+/// This process's id.
+pub fn pid() -> i32 {
+    // SAFETY: reads a global.
+    unsafe { pg_sys::MyProcPid }
+}
+
+/// Whether this is a parallel worker: then the leader decides the context.
+#[inline]
+pub fn is_parallel_worker() -> bool {
+    // SAFETY: reads a global.
+    unsafe { pg_sys::ParallelWorkerNumber >= 0 || pg_sys::InitializingParallelWorker }
+}
+
+/// Process id of the leader, when this is a parallel worker.
+pub fn leader_pid() -> Option<i32> {
+    // SAFETY: MyProc is set for the life of a backend; its leader, if any, outlives the worker.
+    unsafe {
+        let leader = (*pg_sys::MyProc).lockGroupLeader;
+        (!leader.is_null()).then(|| (*leader).pid)
+    }
+}
+
+/// Whether a transaction block, explicit or of a message with several statements, is open.
+pub fn in_transaction_block() -> bool {
+    // SAFETY: reads the transaction state.
+    unsafe { pg_sys::IsTransactionBlock() }
+}
+
+/// Whether a savepoint or an exception block is open.
+pub fn in_subtransaction() -> bool {
+    // SAFETY: reads the transaction state.
+    unsafe { pg_sys::GetCurrentTransactionNestLevel() > 1 }
+}
+
+/// Makes the running transaction read-only: PostgreSQL itself then refuses writes with 25006.
+pub fn forbid_writes() {
+    // SAFETY: what SET TRANSACTION READ ONLY assigns.
+    unsafe { pg_sys::XactReadOnly = true };
+}
+
+/// Reacts to a cancel or terminate request that has arrived: raises 57014 or 57P01.
+pub fn check_for_interrupts() {
+    pgrx::check_for_interrupts!();
+}

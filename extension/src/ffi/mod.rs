@@ -1,0 +1,26 @@
+//! The border to PostgreSQL's C: the only place with `unsafe`. Each file offers safe functions
+//! over one part of the server; none of them knows a tenant, a context or a rule. Where C calls
+//! us, a safe function registered by the modules above is called back.
+#![allow(unsafe_code)]
+
+pub use pgrx::pg_sys::Oid;
+
+pub mod access_hook;
+pub mod backend;
+pub mod catalog;
+pub mod event_trigger;
+pub mod executor_hook;
+pub mod functions;
+pub mod pg_compat;
+pub mod random;
+pub mod registry_trigger;
+pub mod report;
+pub mod residue;
+pub mod role_settings;
+pub mod roles;
+pub mod script;
+pub mod settings;
+pub mod shmem;
+pub mod signals;
+pub mod transaction;
+pub mod utility_hook;

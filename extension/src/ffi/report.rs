@@ -1,0 +1,64 @@
+//! Raising of core errors through PostgreSQL's error report.
+
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::*;
+use tenancy_core::{Error, SqlState};
+
+fn sqlstate(code: SqlState) -> PgSqlErrorCode {
+    match code {
+        SqlState::InvalidParameterValue => PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
+        SqlState::ActiveSqlTransaction => PgSqlErrorCode::ERRCODE_ACTIVE_SQL_TRANSACTION,
+        SqlState::ReadOnlySqlTransaction => PgSqlErrorCode::ERRCODE_READ_ONLY_SQL_TRANSACTION,
+        SqlState::InvalidAuthorization => {
+            PgSqlErrorCode::ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION
+        }
+        SqlState::UndefinedTenant => PgSqlErrorCode::ERRCODE_INVALID_CATALOG_NAME,
+        SqlState::InsufficientPrivilege => PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+        SqlState::DuplicateObject => PgSqlErrorCode::ERRCODE_DUPLICATE_OBJECT,
+        SqlState::ObjectNotInPrerequisiteState => {
+            PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE
+        }
+        SqlState::CannotConnectNow => PgSqlErrorCode::ERRCODE_CANNOT_CONNECT_NOW,
+        SqlState::UndefinedObject => PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
+        SqlState::InsufficientResources => PgSqlErrorCode::ERRCODE_INSUFFICIENT_RESOURCES,
+        SqlState::InternalError => PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,
+    }
+}
+
+/// Raises a core error with its SQLSTATE, DETAIL and HINT. Never returns.
+#[cold]
+pub fn raise(error: Error) -> ! {
+    let mut report = ErrorReport::new(sqlstate(error.code), error.message, "tenancy");
+    if let Some(detail) = error.detail {
+        report = report.set_detail(detail);
+    }
+    if let Some(hint) = error.hint {
+        report = report.set_hint(hint);
+    }
+    report.report(PgLogLevel::ERROR);
+    unreachable!("an error report of level ERROR does not return")
+}
+
+/// The value, or the error raised.
+pub fn or_raise<T>(result: tenancy_core::Result<T>) -> T {
+    result.unwrap_or_else(|error| raise(error))
+}
+
+/// Raises an error that PostgreSQL raised elsewhere again, with more to its DETAIL. Never returns.
+pub fn raise_again(caught: pg_sys::panic::CaughtError, detail: &str) -> ! {
+    use pg_sys::panic::CaughtError;
+    let (CaughtError::PostgresError(ref e) | CaughtError::ErrorReport(ref e)) = caught else {
+        caught.rethrow()
+    };
+    let detail = match e.detail() {
+        Some(seen) => format!("{detail}\n{seen}"),
+        None => detail.to_owned(),
+    };
+    let mut report =
+        ErrorReport::new(e.sql_error_code(), e.message().to_owned(), "tenancy").set_detail(detail);
+    if let Some(hint) = e.hint() {
+        report = report.set_hint(hint.to_owned());
+    }
+    report.report(PgLogLevel::ERROR);
+    unreachable!("an error report of level ERROR does not return")
+}

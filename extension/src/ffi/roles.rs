@@ -1,0 +1,130 @@
+//! Who a backend is: session user, effective role, memberships, and running code as another role.
+
+use pgrx::pg_sys::{self, Oid};
+use std::ffi::{CStr, CString};
+
+const LOCAL_CHANGE: i32 = pg_sys::SECURITY_LOCAL_USERID_CHANGE as i32;
+const RESTRICTED: i32 = pg_sys::SECURITY_RESTRICTED_OPERATION as i32;
+
+unsafe extern "C-unwind" {
+    // Reads two globals and cannot raise, so it is called past pgrx's guard, on the hot path.
+    #[link_name = "GetOuterUserId"]
+    fn outer_user_id() -> Oid;
+}
+
+/// The login of the session, as SET SESSION AUTHORIZATION left it.
+pub fn session_user() -> Oid {
+    // SAFETY: reads a global.
+    unsafe { pg_sys::GetSessionUserId() }
+}
+
+/// The role that statements run as, outside of definer functions.
+#[inline]
+pub fn effective_role() -> Oid {
+    // SAFETY: reads a global that is set for the life of a backend.
+    unsafe { outer_user_id() }
+}
+
+/// The role chosen by SET ROLE, invalid when there is none.
+pub fn chosen_role() -> Oid {
+    // SAFETY: reads two globals.
+    unsafe { pg_sys::GetCurrentRoleId() }
+}
+
+/// Makes `role` the effective role without asking for membership; the invalid OID leads back to
+/// the session user. `superuser` is what the setting `is_superuser` shall say.
+pub fn become_role(role: Oid, superuser: bool) {
+    // SAFETY: only assigns; called outside of any definer function (checked by the callers).
+    unsafe { pg_sys::SetCurrentRoleId(role, superuser) }
+}
+
+/// Whether a definer function or a security-restricted operation is running.
+pub fn in_definer() -> bool {
+    // SAFETY: reads a global.
+    unsafe { pg_sys::InLocalUserIdChange() || pg_sys::InSecurityRestrictedOperation() }
+}
+
+/// The OID of a role, if it exists.
+pub fn find(name: &str) -> Option<Oid> {
+    let name = CString::new(name).ok()?;
+    // SAFETY: the string lives through the call; inside a transaction.
+    let oid = unsafe { pg_sys::get_role_oid(name.as_ptr(), true) };
+    (oid != Oid::INVALID).then_some(oid)
+}
+
+/// The name of a role; empty when it is gone.
+pub fn name(role: Oid) -> String {
+    // SAFETY: with `noerr` the result is a palloc'd string or null.
+    let name = unsafe { pg_sys::GetUserNameFromId(role, true) };
+    if name.is_null() {
+        return String::new();
+    }
+    // SAFETY: just checked; PostgreSQL ends it with a NUL.
+    unsafe { CStr::from_ptr(name) }.to_string_lossy().into_owned()
+}
+
+/// Whether a role is a superuser.
+pub fn is_superuser(role: Oid) -> bool {
+    // SAFETY: looks into the catalog cache; inside a transaction.
+    unsafe { pg_sys::superuser_arg(role) }
+}
+
+/// Whether a role is a member of the named one, directly or not. A superuser counts only when it
+/// is a member indeed.
+pub fn is_member(role: Oid, of: &str) -> bool {
+    // SAFETY: looks into the catalog cache; inside a transaction.
+    find(of).is_some_and(|of| unsafe { pg_sys::is_member_of_role_nosuper(role, of) })
+}
+
+/// Runs as another role until dropped, with a search path of its own. The session cannot change
+/// its role meanwhile.
+pub struct AsRole {
+    user: Oid,
+    security: i32,
+    settings_level: i32,
+}
+
+impl AsRole {
+    /// As the superuser that the cluster was made with. Only for statements on names that we
+    /// made or checked ourselves.
+    pub fn bootstrap_superuser(path: &str) -> Self {
+        Self::assume(pg_sys::BOOTSTRAP_SUPERUSERID.into(), 0, path)
+    }
+
+    /// As a role of ours, to run SQL of ours.
+    pub fn trusted(role: Oid, path: &str) -> Self {
+        Self::assume(role, 0, path)
+    }
+
+    /// As a role that runs SQL of others: nothing that outlasts the call can be set up (temporary
+    /// objects, held cursors, LISTEN, deferred triggers).
+    pub fn restricted(role: Oid, path: &str) -> Self {
+        Self::assume(role, RESTRICTED, path)
+    }
+
+    fn assume(role: Oid, more: i32, path: &str) -> Self {
+        let mut saved = Self { user: Oid::INVALID, security: 0, settings_level: 0 };
+        // SAFETY: saves and assigns globals; Drop puts them back, and so does an abort.
+        unsafe {
+            pg_sys::GetUserIdAndSecContext(&mut saved.user, &mut saved.security);
+            saved.settings_level = pg_sys::NewGUCNestLevel();
+        }
+        super::settings::set_until_level_ends("search_path", path);
+        // SAFETY: as above.
+        unsafe { pg_sys::SetUserIdAndSecContext(role, saved.security | LOCAL_CHANGE | more) };
+        saved
+    }
+}
+
+impl Drop for AsRole {
+    fn drop(&mut self) {
+        // SAFETY: the values come from `assume`. While an error unwinds, the abort of the
+        // transaction puts the settings back.
+        unsafe {
+            if !std::thread::panicking() {
+                pg_sys::AtEOXact_GUC(true, self.settings_level);
+            }
+            pg_sys::SetUserIdAndSecContext(self.user, self.security);
+        }
+    }
+}

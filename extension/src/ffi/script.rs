@@ -1,0 +1,47 @@
+//! Taking an SQL script apart with PostgreSQL's own grammar.
+
+use pgrx::pg_sys::{self, NodeTag};
+use std::ffi::CString;
+use tenancy_core::{Error, Result, SqlState};
+
+/// One statement of a script.
+#[derive(Clone, Debug)]
+pub struct Statement {
+    /// Its text, without the semicolon.
+    pub text: String,
+    /// The line it starts on, from 1.
+    pub line: usize,
+    /// Whether it is BEGIN, COMMIT, ROLLBACK or the like.
+    pub controls_transaction: bool,
+}
+
+/// The statements of a script in order. Raises 42601 when it does not parse.
+pub fn parse(script: &str) -> Result<Vec<Statement>> {
+    let source = CString::new(script).map_err(|_| {
+        Error::new(SqlState::InvalidParameterValue, "an SQL script cannot hold a NUL byte")
+    })?;
+    // SAFETY: the string lives through the call; the list and its nodes are palloc'd in the
+    // memory context of the calling function.
+    unsafe {
+        let list = pg_sys::raw_parser(source.as_ptr(), pg_sys::RawParseMode::RAW_PARSE_DEFAULT);
+        let Some(list) = list.as_ref() else { return Ok(Vec::new()) };
+        let count = usize::try_from(list.length).unwrap_or(0);
+        let cells = std::slice::from_raw_parts(list.elements, count);
+        Ok(cells.iter().map(|cell| statement(script, &*cell.ptr_value.cast())).collect())
+    }
+}
+
+fn statement(script: &str, raw: &pg_sys::RawStmt) -> Statement {
+    let start = usize::try_from(raw.stmt_location).unwrap_or(0);
+    let length = usize::try_from(raw.stmt_len).ok().filter(|len| *len > 0);
+    let end = length.map_or(script.len(), |len| start + len);
+    let text = script.get(start..end).unwrap_or_default();
+    let skipped = text.len() - text.trim_start().len();
+    // SAFETY: the parser gives every raw statement a node.
+    let tag = unsafe { (*raw.stmt).type_ };
+    Statement {
+        text: text.trim().to_owned(),
+        line: 1 + script[..start + skipped].matches('\n').count(),
+        controls_transaction: tag == NodeTag::T_TransactionStmt,
+    }
+}

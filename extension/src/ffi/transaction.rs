@@ -1,0 +1,79 @@
+//! Ends of transactions and invalidations, called back.
+
+use pgrx::pg_sys::{self, Datum, Oid, SubTransactionId, SubXactEvent, XactEvent};
+use pgrx::prelude::*;
+use std::ffi::c_void;
+use std::sync::OnceLock;
+
+/// What happened to the running transaction. A listener must not raise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// It has committed; its changes are visible.
+    Commit,
+    /// It is being rolled back; PostgreSQL has put the effective role back.
+    Abort,
+    /// A subtransaction is being rolled back, likewise.
+    SubtransactionAbort,
+}
+
+static LISTENER: OnceLock<fn(Event)> = OnceLock::new();
+static INVALIDATED: OnceLock<fn(Oid)> = OnceLock::new();
+
+/// Registers for the ends of transactions. For _PG_init: backends inherit it.
+pub fn listen(listener: fn(Event)) {
+    let _ = LISTENER.set(listener);
+    // SAFETY: both callbacks live as long as the library.
+    unsafe {
+        pg_sys::RegisterXactCallback(Some(on_transaction), std::ptr::null_mut());
+        pg_sys::RegisterSubXactCallback(Some(on_subtransaction), std::ptr::null_mut());
+    }
+}
+
+/// Registers for invalidations of relations (the invalid OID stands for all of them). Once in a
+/// backend's life: the list is the backend's own.
+pub fn listen_to_invalidations(listener: fn(Oid)) {
+    if INVALIDATED.set(listener).is_ok() {
+        // SAFETY: the callback lives as long as the library.
+        unsafe { pg_sys::CacheRegisterRelcacheCallback(Some(on_invalidation), Datum::from(0)) };
+    }
+}
+
+/// Sends an invalidation of a relation to every backend, standbys included, on commit.
+pub fn invalidate(relation: Oid) {
+    // SAFETY: transactional; inside a transaction.
+    unsafe { pg_sys::CacheInvalidateRelcacheByRelid(relation) };
+}
+
+fn tell(event: Event) {
+    if let Some(listener) = LISTENER.get() {
+        listener(event);
+    }
+}
+
+#[pg_guard]
+unsafe extern "C-unwind" fn on_transaction(event: XactEvent::Type, _argument: *mut c_void) {
+    match event {
+        XactEvent::XACT_EVENT_COMMIT | XactEvent::XACT_EVENT_PREPARE => tell(Event::Commit),
+        XactEvent::XACT_EVENT_ABORT => tell(Event::Abort),
+        _ => {}
+    }
+}
+
+#[pg_guard]
+unsafe extern "C-unwind" fn on_subtransaction(
+    event: SubXactEvent::Type,
+    _mine: SubTransactionId,
+    _parent: SubTransactionId,
+    _argument: *mut c_void,
+) {
+    if event == SubXactEvent::SUBXACT_EVENT_ABORT_SUB {
+        tell(Event::SubtransactionAbort);
+    }
+}
+
+#[pg_guard]
+unsafe extern "C-unwind" fn on_invalidation(_argument: Datum, relation: Oid) {
+    if let Some(listener) = INVALIDATED.get() {
+        listener(relation);
+    }
+}

@@ -1,0 +1,15 @@
+//! The alarm: what PostgreSQL calls before each statement and function. Each file translates, asks
+//! the session or `core`, and raises or goes on.
+
+mod executor;
+mod function_access;
+mod role_settings;
+mod utility;
+
+/// Installs every hook. For _PG_init.
+pub fn init() {
+    executor::init();
+    utility::init();
+    function_access::init();
+    role_settings::init();
+}

@@ -1,0 +1,68 @@
+//! Who may enter which tenant now: existence, grant and state, in an order that tells a login
+//! without a grant nothing.
+
+use super::cache;
+use super::position::Stay;
+use crate::ffi::roles;
+use crate::shared;
+use crate::store::Tenant;
+use std::rc::Rc;
+use tenancy_core::context::Capacity;
+use tenancy_core::lifecycle::{self, Access};
+use tenancy_core::{Error, Result, SqlState};
+
+/// Permission to enter.
+pub struct Admitted {
+    /// The visit that may begin.
+    pub stay: Stay,
+    /// What it may do.
+    pub access: Access,
+    /// Whether it must be sealed.
+    pub sealed: bool,
+    /// The epoch before the registry was read.
+    pub epoch: u64,
+}
+
+/// Admits the session's login.
+pub fn of_login(tenant: &str, capacity: Capacity) -> Result<Admitted> {
+    let epoch = shared::epoch();
+    let tenant = cache::tenant(tenant)?.ok_or_else(lifecycle::unknown_tenant)?;
+    let sealed = login_grant(&tenant)?;
+    admit(tenant, capacity, sealed, epoch)
+}
+
+/// Admits a gateway, which answers for its own clients' grants.
+pub fn of_gateway(tenant: &str) -> Result<Admitted> {
+    let epoch = shared::epoch();
+    let tenant = cache::tenant(tenant)?.ok_or_else(lifecycle::unknown_tenant)?;
+    admit(tenant, Capacity::Member, true, epoch)
+}
+
+/// Whether the login's contexts in the tenant must be sealed; 3D000 when it has no grant. A
+/// superuser, who could give itself one, needs none.
+pub fn login_grant(tenant: &Tenant) -> Result<bool> {
+    let login = roles::session_user();
+    match cache::grant(login, tenant.id)? {
+        Some(sealed) => Ok(sealed),
+        None if roles::is_superuser(login) => Ok(true),
+        None => Err(lifecycle::unknown_tenant()),
+    }
+}
+
+fn admit(tenant: Rc<Tenant>, capacity: Capacity, sealed: bool, epoch: u64) -> Result<Admitted> {
+    if capacity == Capacity::Owner {
+        require_migrator()?;
+    }
+    let access = lifecycle::admit(tenant.status, tenant.suspension)?;
+    Ok(Admitted { stay: Stay { tenant, capacity }, access, sealed, epoch })
+}
+
+fn require_migrator() -> Result<()> {
+    let login = roles::session_user();
+    if roles::is_member(login, "tenancy_migrator") || roles::is_superuser(login) {
+        return Ok(());
+    }
+    Err(Error::new(SqlState::InsufficientPrivilege, "permission denied to enter as the owner")
+        .detail("Only members of role \"tenancy_migrator\" may.")
+        .hint("Enter as a member, or use the login of the migration tool."))
+}

@@ -1,0 +1,91 @@
+//! What this backend remembers of the registry. Thrown away as a whole when the epoch moves or a
+//! relcache invalidation says that the registry changed (the way that reaches standbys).
+
+use crate::ffi::Oid;
+use crate::ffi::{catalog, roles, transaction};
+use crate::shared;
+use crate::store::{self, Tenant};
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+use tenancy_core::Result;
+
+/// Bounds the memory of a backend that serves every tenant of a large fleet.
+const MAX_ENTRIES: usize = 4096;
+
+#[derive(Default)]
+struct Cache {
+    epoch: u64,
+    tenants: HashMap<String, Rc<Tenant>>,
+    grants: HashMap<(u32, i64), Option<bool>>,
+}
+
+thread_local! {
+    static CACHE: RefCell<Cache> = RefCell::default();
+    static STALE: Cell<bool> = const { Cell::new(true) };
+    static WATCHED: Cell<[Oid; 3]> = const { Cell::new([Oid::INVALID; 3]) };
+}
+
+/// Whether an invalidation arrived since the cache was last used.
+#[inline]
+pub fn is_stale() -> bool {
+    STALE.get()
+}
+
+fn invalidated(relation: Oid) {
+    if relation == Oid::INVALID || WATCHED.get().contains(&relation) {
+        STALE.set(true);
+    }
+}
+
+/// Empties the cache when it may be out of date, and looks the registry's tables up again. Must
+/// come before the registry is read.
+pub fn refresh() -> Result<()> {
+    let epoch = shared::epoch();
+    if STALE.get() {
+        transaction::listen_to_invalidations(invalidated);
+        WATCHED.set([
+            catalog::relation(c"tenant")?,
+            catalog::relation(c"login")?,
+            catalog::relation(c"registry")?,
+        ]);
+    }
+    let outdated = STALE.replace(false) || CACHE.with_borrow(|c| c.epoch != epoch);
+    CACHE.with_borrow_mut(|c| {
+        if outdated || c.tenants.len() >= MAX_ENTRIES || c.grants.len() >= MAX_ENTRIES {
+            *c = Cache { epoch, ..Cache::default() };
+        }
+    });
+    Ok(())
+}
+
+/// A tenant by name; `None` when there is none that is not dropped.
+pub fn tenant(name: &str) -> Result<Option<Rc<Tenant>>> {
+    refresh()?;
+    if let Some(hit) = CACHE.with_borrow(|c| c.tenants.get(name).cloned()) {
+        return Ok(Some(hit));
+    }
+    let found = store::tenant_by_name(name)?.map(Rc::new);
+    if let Some(tenant) = &found {
+        CACHE.with_borrow_mut(|c| c.tenants.insert(name.to_owned(), tenant.clone()));
+    }
+    Ok(found)
+}
+
+/// A tenant by id, past the cache: for visits that must be checked again.
+pub fn tenant_by_id(id: i64) -> Result<Option<Rc<Tenant>>> {
+    refresh()?;
+    Ok(store::tenant_by_id(id)?.map(Rc::new))
+}
+
+/// The grant of a login for a tenant: whether its contexts must be sealed, `None` without one.
+pub fn grant(login: Oid, tenant: i64) -> Result<Option<bool>> {
+    refresh()?;
+    let key = (login.to_u32(), tenant);
+    if let Some(hit) = CACHE.with_borrow(|c| c.grants.get(&key).copied()) {
+        return Ok(hit);
+    }
+    let found = store::login_grant(&roles::name(login), tenant)?;
+    CACHE.with_borrow_mut(|c| c.grants.insert(key, found));
+    Ok(found)
+}

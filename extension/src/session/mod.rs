@@ -1,0 +1,24 @@
+//! The context of this backend: which tenant it is in, sealed by which key, and the only ways to
+//! change that. The truth is the memory of this process; settings and shared memory mirror it.
+
+mod admission;
+mod cache;
+mod check;
+mod moves;
+mod position;
+mod scrub;
+mod transaction;
+
+#[cfg(not(feature = "without_hooks"))]
+pub use check::{closed_to_functions, closed_to_statements, require_valid};
+pub use moves::{enter, enter_local, leave, seal, switch};
+pub use position::{current, current_id};
+#[cfg(not(feature = "without_hooks"))]
+pub use position::{place, reapply_role};
+#[cfg(not(feature = "without_hooks"))]
+pub use scrub::note_prepared;
+
+/// Registers for the ends of transactions. For _PG_init.
+pub fn init() {
+    crate::ffi::transaction::listen(transaction::react);
+}

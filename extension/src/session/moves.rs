@@ -1,0 +1,103 @@
+//! The context functions: each asks `core` whether the move is possible, checks the key, and makes
+//! the move in memory that no rollback touches.
+
+use super::position::{self, Stay};
+use super::{admission, scrub, transaction};
+use crate::ffi::{random, roles};
+use tenancy_core::context::{self, Capacity, Move, Place, Request};
+use tenancy_core::seal::Seal;
+use tenancy_core::{Error, Result, SqlState};
+
+/// Puts the session into a tenant, or moves it on; returns the key.
+pub fn enter(tenant: &str, seal: Option<&str>, capacity: Capacity) -> Result<Option<String>> {
+    match context::decide(Request::Enter, position::situation())? {
+        Move::Begin => begin(tenant, seal, capacity)?,
+        _ => {
+            position::check_key(seal)?;
+            clean_up();
+            let admitted = admission::of_login(tenant, capacity)?;
+            position::arrive(admitted.stay, admitted.access, admitted.epoch, Place::Session)?;
+        }
+    }
+    Ok(position::reveal_key())
+}
+
+fn begin(tenant: &str, seal: Option<&str>, capacity: Capacity) -> Result<()> {
+    let chosen = seal.map(Seal::parse).transpose()?;
+    let admitted = admission::of_login(tenant, capacity)?;
+    let key = match chosen {
+        None if admitted.sealed => Some(Seal::from_random(random::bytes()?)),
+        chosen => chosen,
+    };
+    position::remember_before();
+    position::arrive(admitted.stay, admitted.access, admitted.epoch, Place::Session)?;
+    position::set_key(key);
+    Ok(())
+}
+
+/// Puts the session into a tenant until the transaction ends.
+pub fn enter_local(tenant: &str) -> Result<()> {
+    context::decide(Request::EnterLocal, position::situation())?;
+    let admitted = admission::of_login(tenant, Capacity::Member)?;
+    position::remember_before();
+    position::arrive(admitted.stay, admitted.access, admitted.epoch, Place::Transaction)
+}
+
+/// Ends the context.
+pub fn leave(key: Option<&str>) -> Result<()> {
+    if context::decide(Request::Leave, position::situation())? == Move::End {
+        position::check_key(key)?;
+        clean_up();
+        position::go_outside()?;
+        transaction::ends_context();
+    }
+    Ok(())
+}
+
+/// Makes the connection a gateway's, between tenants.
+pub fn seal(secret: &str) -> Result<()> {
+    context::decide(Request::Seal, position::situation())?;
+    let login = roles::session_user();
+    if !roles::is_member(login, "tenancy_gateway") {
+        return Err(not_a_gateway());
+    }
+    let key = Seal::parse(secret)?;
+    position::remember_before();
+    position::set_key(Some(key));
+    position::become_gateway();
+    position::close();
+    Ok(())
+}
+
+/// Moves a gateway's connection to a tenant, or parks it between tenants. Returns the tenant's id
+/// and the generation of its registry entry. Every failure leaves the connection between tenants,
+/// because what the gateway wrote behind the call must not run in the old one.
+pub fn switch(seal: Option<&str>, tenant: Option<&str>) -> Result<Option<(i64, i64)>> {
+    let now = position::situation();
+    let allowed = context::decide(Request::Switch, now).and_then(|_| position::check_key(seal));
+    if let Err(error) = allowed {
+        if now.gateway && !now.in_definer {
+            position::close();
+        }
+        return Err(error);
+    }
+    clean_up();
+    let Some(tenant) = tenant else { return Ok(None) };
+    let admitted = admission::of_gateway(tenant)?;
+    let Stay { tenant, .. } = admitted.stay.clone();
+    position::arrive(admitted.stay, admitted.access, admitted.epoch, Place::Session)?;
+    Ok(Some((tenant.id, tenant.generation)))
+}
+
+/// Between tenants, with nothing left of the last one; an abort from here on ends up there too.
+fn clean_up() {
+    transaction::moves();
+    position::close();
+    scrub::run();
+}
+
+fn not_a_gateway() -> Error {
+    Error::new(SqlState::InsufficientPrivilege, "permission denied to seal the connection")
+        .detail("Only members of role \"tenancy_gateway\" may.")
+        .hint("An application enters a tenant by tenancy.enter(tenant).")
+}

@@ -1,0 +1,236 @@
+//! Where the session is: the cells that no rollback touches, and the effects that go with them
+//! (role, path, mirror, shared memory), always in this order: first nobody's, then the next one's.
+
+use crate::ffi::Oid;
+use crate::ffi::settings::Original;
+use crate::ffi::{backend, executor_hook, roles, settings as guc};
+use crate::session::cache;
+use crate::store::Tenant;
+use crate::{settings, shared};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use tenancy_core::context::{Capacity, Place, Situation};
+use tenancy_core::lifecycle::{self, Access, Status, Suspension};
+use tenancy_core::quote::search_path;
+use tenancy_core::seal::Seal;
+use tenancy_core::{Error, Result};
+
+const PATH: &std::ffi::CStr = c"search_path";
+const MIRROR: &std::ffi::CStr = c"tenancy.tenant";
+/// Between tenants there is nothing to be found but PostgreSQL itself.
+const CLOSED_PATH: &str = "pg_catalog, pg_temp";
+
+/// What the session was before its first context.
+#[derive(Clone, Debug)]
+pub struct Before {
+    role: Oid,
+    superuser: bool,
+    path: Original,
+}
+
+/// A visit to a tenant.
+#[derive(Clone, Debug)]
+pub struct Stay {
+    /// The tenant as the registry showed it when the visit began or was last checked.
+    pub tenant: Rc<Tenant>,
+    /// As member or owner.
+    pub capacity: Capacity,
+}
+
+impl Stay {
+    /// The role that statements of this visit run as.
+    pub fn role(&self) -> Oid {
+        match self.capacity {
+            Capacity::Member => self.tenant.role,
+            Capacity::Owner => self.tenant.owner,
+        }
+    }
+}
+
+thread_local! {
+    static PLACE: Cell<Place> = const { Cell::new(Place::Outside) };
+    static ROLE: Cell<Oid> = const { Cell::new(Oid::INVALID) };
+    static CHECKED: Cell<u64> = const { Cell::new(0) };
+    static READ_ONLY: Cell<bool> = const { Cell::new(false) };
+    static GATEWAY: Cell<bool> = const { Cell::new(false) };
+    static STAY: RefCell<Option<Stay>> = const { RefCell::new(None) };
+    static KEY: RefCell<Option<Seal>> = const { RefCell::new(None) };
+    static BEFORE: RefCell<Option<Before>> = const { RefCell::new(None) };
+}
+
+/// Where the session is.
+#[inline]
+pub fn place() -> Place {
+    PLACE.get()
+}
+
+/// Everything that decides whether a request is possible.
+pub fn situation() -> Situation {
+    Situation {
+        place: place(),
+        gateway: GATEWAY.get(),
+        in_block: backend::in_transaction_block(),
+        in_subtransaction: backend::in_subtransaction(),
+        in_definer: roles::in_definer(),
+    }
+}
+
+/// The visit under way.
+pub fn stay() -> Option<Stay> {
+    STAY.with_borrow(Clone::clone)
+}
+
+/// Whether statements run as the context's role.
+#[inline]
+pub fn role_agrees() -> bool {
+    roles::effective_role() == ROLE.get()
+}
+
+/// Whether the visit was checked at this epoch; makes the transaction read-only if that is all
+/// the tenant may do.
+#[inline]
+pub fn is_checked_at(epoch: u64) -> bool {
+    if READ_ONLY.get() {
+        backend::forbid_writes();
+    }
+    CHECKED.get() == epoch
+}
+
+/// The name of the tenant that the session (or a parallel worker's leader) is in.
+pub fn current() -> Option<String> {
+    match leaders_tenant() {
+        Some(id) => cache::tenant_by_id(id).ok().flatten().map(|t| t.name.clone()),
+        None => STAY.with_borrow(|s| s.as_ref().map(|s| s.tenant.name.clone())),
+    }
+}
+
+/// The id of the tenant that the session (or a parallel worker's leader) is in.
+pub fn current_id() -> Option<i64> {
+    leaders_tenant().or_else(|| STAY.with_borrow(|s| s.as_ref().map(|s| s.tenant.id)))
+}
+
+fn leaders_tenant() -> Option<i64> {
+    if backend::is_parallel_worker() { shared::leader_tenant() } else { None }
+}
+
+/// Accepts the key when the context has one; a context without a key takes anything.
+pub fn check_key(attempt: Option<&str>) -> Result<()> {
+    KEY.with_borrow(|key| key.as_ref().map_or(Ok(()), |key| key.check(attempt)))
+}
+
+/// Seals the context.
+pub fn set_key(key: Option<Seal>) {
+    KEY.set(key);
+}
+
+/// The key of the context, to be told to whoever just presented or made it.
+pub fn reveal_key() -> Option<String> {
+    KEY.with_borrow(|key| key.as_ref().map(|key| key.reveal().to_owned()))
+}
+
+/// Makes this connection a gateway's for the rest of its life.
+pub fn become_gateway() {
+    GATEWAY.set(true);
+}
+
+/// Remembers what the session was before its first context.
+pub fn remember_before() {
+    let role = roles::chosen_role();
+    let superuser = role != Oid::INVALID && roles::is_superuser(role);
+    BEFORE.set(Some(Before { role, superuser, path: guc::original(PATH) }));
+}
+
+/// Out of every tenant, at once and beyond transactions: from here on nothing runs but the
+/// context functions.
+pub fn close() {
+    PLACE.set(Place::Closed);
+    ROLE.set(Oid::INVALID);
+    STAY.set(None);
+    READ_ONLY.set(false);
+    executor_hook::engage(true);
+    roles::become_role(Oid::INVALID, false);
+    shared::withdraw();
+    // These two are comfort: when they cannot be forced now, the place above still holds.
+    let _ = guc::force(PATH, CLOSED_PATH);
+    let _ = guc::force(MIRROR, "");
+}
+
+/// Into a tenant. An error leaves the session where it was.
+pub fn arrive(stay: Stay, access: Access, epoch: u64, place: Place) -> Result<()> {
+    shared::announce(stay.tenant.id);
+    let path = search_path(&stay.tenant.schema, &settings::shared_schemas());
+    let ready = free_of_suspension(&stay).and_then(|()| mirror(place, &path, &stay.tenant.name));
+    if let Err(error) = ready {
+        shared::withdraw();
+        return Err(error);
+    }
+    PLACE.set(place);
+    ROLE.set(stay.role());
+    CHECKED.set(epoch);
+    READ_ONLY.set(access == Access::ReadOnly);
+    executor_hook::engage(true);
+    roles::become_role(stay.role(), false);
+    STAY.set(Some(stay));
+    Ok(())
+}
+
+fn free_of_suspension(stay: &Stay) -> Result<()> {
+    if !shared::is_blocked(stay.tenant.id) {
+        return Ok(());
+    }
+    lifecycle::admit(Status::Suspended, Some(Suspension::Full)).map(drop)
+}
+
+fn mirror(place: Place, path: &str, name: &str) -> Result<()> {
+    if place == Place::Transaction {
+        guc::set_local(PATH, path);
+        guc::set_local(MIRROR, name);
+        return Ok(());
+    }
+    guc::force(PATH, path)?;
+    guc::force(MIRROR, name)
+}
+
+/// A visit that goes on was found to be in order.
+pub fn confirm(stay: Stay, access: Access, epoch: u64) {
+    CHECKED.set(epoch);
+    READ_ONLY.set(access == Access::ReadOnly);
+    STAY.set(Some(stay));
+}
+
+/// Back to what the session was before its first context, path and mirror included. The key stays
+/// until the transaction has committed.
+pub fn go_outside() -> Result<()> {
+    let before = BEFORE.with_borrow(Clone::clone);
+    let path = before.map(|b| b.path).unwrap_or_default();
+    guc::restore(PATH, &path)?;
+    forget_visit();
+    Ok(())
+}
+
+/// The same for a context that ends with its transaction, which itself puts the settings back.
+/// Never raises.
+pub fn forget_visit() {
+    PLACE.set(Place::Outside);
+    ROLE.set(Oid::INVALID);
+    STAY.set(None);
+    READ_ONLY.set(false);
+    executor_hook::engage(false);
+    let (role, superuser) =
+        BEFORE.with_borrow(|b| b.as_ref().map_or((Oid::INVALID, false), |b| (b.role, b.superuser)));
+    roles::become_role(role, superuser);
+    shared::withdraw();
+}
+
+/// Makes the context's role the effective one again, after PostgreSQL put back or reset another.
+/// Does nothing outside. Never raises.
+pub fn reapply_role() {
+    if place() != Place::Outside {
+        roles::become_role(ROLE.get(), false);
+    }
+}
+
+/// The refusal of a statement under a role that is not the context's.
+pub fn disagreement() -> Error {
+    tenancy_core::context::disagreement()
+}

@@ -1,0 +1,61 @@
+//! The `tenancy.*` settings, each with the reason for who may change it when.
+
+use crate::ffi::{backend, report, settings};
+use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting};
+use std::ffi::CString;
+use tenancy_core::quote::identifier_list;
+use tenancy_core::{Error, SqlState};
+
+/// Mirror of the context for clients and logs. Internal: nobody sets it, resets it or puts it
+/// into a SET clause; the truth is in the session's memory.
+static TENANT: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c""));
+
+/// Superusers only, so that a database may have its own (`ALTER DATABASE ... SET`) while no
+/// tenant can put a schema into its path.
+static SHARED_SCHEMAS: GucSetting<Option<CString>> =
+    GucSetting::<Option<CString>>::new(Some(c"public"));
+
+/// Refuses to be loaded by anything but `shared_preload_libraries` (55000): a backend that lacks
+/// the hooks would be a hole.
+pub fn require_preload() {
+    if backend::is_preloading() {
+        return;
+    }
+    report::raise(
+        Error::new(
+            SqlState::ObjectNotInPrerequisiteState,
+            "tenancy must be loaded by shared_preload_libraries",
+        )
+        .hint(
+            "Add to postgresql.conf: shared_preload_libraries = 'tenancy', and restart the server.",
+        ),
+    );
+}
+
+/// Defines the settings. For _PG_init.
+pub fn init() {
+    GucRegistry::define_string_guc(
+        c"tenancy.tenant",
+        c"Name of the tenant that the session is in.",
+        c"Read-only: tenancy.enter(), leave() and switch() change it.",
+        &TENANT,
+        GucContext::Internal,
+        GucFlags::REPORT | GucFlags::NO_RESET_ALL | GucFlags::DISALLOW_IN_FILE,
+    );
+    GucRegistry::define_string_guc(
+        c"tenancy.shared_schemas",
+        c"Schemas that every tenant finds in its search path behind its own.",
+        c"For extensions and reference data; nobody but an administrator may create in them.",
+        &SHARED_SCHEMAS,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
+    settings::reserve_prefix(c"tenancy");
+    settings::report_to_clients(c"search_path");
+}
+
+/// The schemas that all tenants share.
+pub fn shared_schemas() -> Vec<String> {
+    let list = SHARED_SCHEMAS.get().unwrap_or_default();
+    identifier_list(&list.to_string_lossy())
+}

@@ -1,0 +1,30 @@
+//! What all backends share: the epoch of the registry, who is in which tenant, and which tenants
+//! are being suspended. Knows no context and no SQL.
+
+mod epoch;
+mod presence;
+mod suspension;
+
+use crate::ffi::shmem;
+
+pub use epoch::{epoch, registry_changed};
+pub use presence::{announce, leader_tenant, others_in_transaction, withdraw};
+pub use suspension::{block, is_blocked};
+
+/// Asks for shared memory. For _PG_init.
+pub fn init() {
+    shmem::install();
+}
+
+/// Publishes what the committed transaction changed, then lifts its blocks: by now the registry
+/// itself says that the tenant is suspended.
+pub fn on_commit() {
+    epoch::publish();
+    suspension::lift();
+}
+
+/// Forgets what the transaction wanted to change.
+pub fn on_abort() {
+    epoch::forget();
+    suspension::lift();
+}

@@ -1,0 +1,159 @@
+//! The moves of a tenant's life, each one transaction's work: state, effects, audit.
+
+use super::sql::{self, Session};
+use super::tenants::{self, Locked};
+use super::{domains, provision, templates, verify};
+use crate::ffi::signals;
+use crate::shared;
+use pgrx::JsonB;
+use std::time::{Duration, Instant};
+use tenancy_core::lifecycle::{Operation, Suspension};
+use tenancy_core::name::TenantName;
+use tenancy_core::schema_name::SchemaName;
+use tenancy_core::{Error, Result, SqlState};
+
+/// How often a suspension looks whether the tenant is quiet.
+const POLL: Duration = Duration::from_millis(10);
+/// How long a cancelled statement has before its backend is terminated.
+const CANCEL_GRACE: Duration = Duration::from_secs(2);
+
+/// What `create()` was asked for.
+pub struct NewTenant<'a> {
+    /// Name.
+    pub name: &'a str,
+    /// Template.
+    pub template: Option<&'a str>,
+    /// Plan.
+    pub plan: Option<&'a str>,
+    /// First hostname.
+    pub domain: Option<&'a str>,
+    /// Settings: a JSON object.
+    pub settings: Option<JsonB>,
+    /// A readable schema name.
+    pub schema: Option<&'a str>,
+    /// Whether to put it into service.
+    pub activate: bool,
+}
+
+/// Makes a tenant, all or nothing; returns its id.
+pub fn create(new: NewTenant<'_>) -> Result<i64> {
+    let name = TenantName::parse(new.name)?;
+    let schema = new.schema.map(SchemaName::parse).transpose()?;
+    refuse_odd_settings(new.settings.as_ref())?;
+    let (mut tenant, script) = sql::as_registry(|s| {
+        let script = new.template.map(|t| templates::script(s, t)).transpose()?;
+        require_plan(s, new.plan)?;
+        let tenant = tenants::insert(s, &name, schema, new.template, new.plan)?;
+        super::audit::note(s, "create", Some(tenant.id), Some(name.as_str()), &[])?;
+        Ok((tenant, script))
+    })?;
+    provision::provision(&tenant, new.template.zip(script.as_deref()))?;
+    move_on(&mut tenant, Operation::Provision)?;
+    sql::as_registry(|s| {
+        store_settings(s, tenant.id, new.settings)?;
+        new.domain.map_or(Ok(()), |d| domains::add(s, &tenant, d, true))
+    })?;
+    verify::verify(&tenant)?;
+    move_on(&mut tenant, Operation::Verify)?;
+    if new.activate {
+        move_on(&mut tenant, Operation::Activate)?;
+    }
+    Ok(tenant.id)
+}
+
+fn move_on(tenant: &mut Locked, operation: Operation) -> Result<()> {
+    sql::as_registry(|s| tenants::advance(s, tenant, operation, None))
+}
+
+fn refuse_odd_settings(settings: Option<&JsonB>) -> Result<()> {
+    if settings.is_none_or(|s| s.0.is_object()) {
+        return Ok(());
+    }
+    Err(Error::new(SqlState::InvalidParameterValue, "settings must be a JSON object")
+        .hint("Pass settings such as '{\"locale\": \"de\"}'."))
+}
+
+fn require_plan(session: &mut Session<'_, '_>, plan: Option<&str>) -> Result<()> {
+    let Some(plan) = plan else { return Ok(()) };
+    let known = session.execute("SELECT FROM tenancy.plan WHERE name = $1", &[plan.into()])? > 0;
+    if known {
+        return Ok(());
+    }
+    Err(Error::new(SqlState::UndefinedObject, format!("unknown plan {plan:?}"))
+        .hint("SELECT name FROM tenancy.plan lists the plans."))
+}
+
+fn store_settings(
+    session: &mut Session<'_, '_>,
+    tenant: i64,
+    settings: Option<JsonB>,
+) -> Result<()> {
+    let Some(settings) = settings else { return Ok(()) };
+    session.execute(
+        "INSERT INTO tenancy.setting (tenant_id, key, value) SELECT $1, key, value FROM jsonb_each($2)",
+        &[tenant.into(), settings.into()],
+    )?;
+    Ok(())
+}
+
+/// Puts a verified tenant into service.
+pub fn activate(name: &str) -> Result<()> {
+    let mut tenant = sql::as_registry(|s| tenants::lock(s, name))?;
+    tenant.status.after(Operation::Activate)?;
+    verify::verify(&tenant)?;
+    move_on(&mut tenant, Operation::Activate)
+}
+
+/// Takes a tenant out of service; when it returns, nothing of the tenant runs.
+pub fn suspend(name: &str, mode: Suspension, reason: Option<&str>, grace: Duration) -> Result<()> {
+    let tenant = sql::as_registry(|s| {
+        let mut tenant = tenants::lock(s, name)?;
+        tenants::advance(s, &mut tenant, Operation::Suspend, Some((mode, reason)))?;
+        Ok(tenant)
+    })?;
+    quiesce(tenant.id, grace)
+}
+
+/// Puts a suspended tenant back into service.
+pub fn resume(name: &str) -> Result<()> {
+    sql::as_registry(|s| {
+        let mut tenant = tenants::lock(s, name)?;
+        tenants::advance(s, &mut tenant, Operation::Resume, None)
+    })
+}
+
+/// Hides a tenant: quiet, without its role's way into the schema, name and hostnames free.
+pub fn drop_tenant(name: &str, grace: Duration) -> Result<()> {
+    let tenant = sql::as_registry(|s| {
+        let mut tenant = tenants::lock(s, name)?;
+        tenants::advance(s, &mut tenant, Operation::Drop, None)?;
+        s.execute(
+            "UPDATE tenancy.domain SET active = false WHERE tenant_id = $1",
+            &[tenant.id.into()],
+        )?;
+        Ok(tenant)
+    })?;
+    quiesce(tenant.id, grace)?;
+    provision::revoke(&tenant.names)
+}
+
+/// Keeps new statements out and ends what runs: the grace period, then cancel, then terminate.
+fn quiesce(tenant: i64, grace: Duration) -> Result<()> {
+    shared::block(tenant)?;
+    let start = Instant::now();
+    let mut cancelled = false;
+    loop {
+        let running = shared::others_in_transaction(tenant);
+        if running.is_empty() {
+            return Ok(());
+        }
+        let waited = start.elapsed();
+        if waited > grace + CANCEL_GRACE {
+            running.iter().for_each(|pid| signals::terminate(*pid));
+        } else if waited > grace && !cancelled {
+            running.iter().for_each(|pid| signals::cancel(*pid));
+            cancelled = true;
+        }
+        signals::sleep(POLL);
+    }
+}

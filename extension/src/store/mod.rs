@@ -1,0 +1,23 @@
+//! The registry: SQL text in, core types out. Reads for the session go by index scans and work in
+//! any context; everything else is SPI, run as the registry's owner.
+
+mod audit;
+mod domains;
+mod lifecycle;
+mod logins;
+mod lookup;
+mod ownership;
+mod provision;
+mod routes;
+mod sql;
+mod templates;
+mod tenants;
+mod verify;
+
+pub use domains::{add_domain, remove_domain, set_primary_domain};
+pub use lifecycle::{NewTenant, activate, create, drop_tenant, resume, suspend};
+pub use logins::{grant_login, login_access, revoke_login};
+pub use lookup::{Tenant, login_grant, tenant_by_id, tenant_by_name};
+pub use ownership::settle_new_objects;
+pub use routes::{Route, resolve, resolve_name};
+pub use templates::register_template;

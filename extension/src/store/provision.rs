@@ -1,0 +1,114 @@
+//! Making a tenant's roles and schema, and replaying its template. Roles, schema and grants are the
+//! only statements that run as the superuser, on names that we made; the template runs as the
+//! tenant's owner role.
+
+use super::sql::{self, Session};
+use super::tenants::Locked;
+use crate::ffi::{Oid, event_trigger, report, roles, script};
+use crate::settings;
+use pgrx::PgTryBuilder;
+use tenancy_core::quote::{identifier, search_path};
+use tenancy_core::schema_name::TenantIdentifiers;
+use tenancy_core::{Error, Result, SqlState};
+
+/// Makes roles, schema and default privileges, then replays the script, if there is one.
+pub fn provision(tenant: &Locked, template: Option<(&str, &str)>) -> Result<()> {
+    let names = &tenant.names;
+    sql::as_superuser(|session| {
+        refuse_open_shared_schemas(session)?;
+        make_roles_and_schema(session, names)
+    })?;
+    let Some((template, text)) = template else { return Ok(()) };
+    let owner = roles::find(&names.owner).ok_or_else(|| sql::broken("the owner role is gone"))?;
+    replay(owner, &search_path(&names.schema, &settings::shared_schemas()), template, text)
+}
+
+/// In a schema that everybody may create in, one tenant could plant functions for the others.
+fn refuse_open_shared_schemas(session: &mut Session<'_, '_>) -> Result<()> {
+    let open = session.first(
+        "SELECT nspname::text FROM pg_namespace WHERE nspname::text = ANY ($1) \
+         AND has_schema_privilege('tenancy_tenant', oid, 'CREATE')",
+        &[settings::shared_schemas().into()],
+        |row| row.required::<String>(1),
+    )?;
+    let Some(schema) = open else { return Ok(()) };
+    Err(Error::new(
+        SqlState::ObjectNotInPrerequisiteState,
+        format!("shared schema {schema:?} lets every tenant create objects in it"),
+    )
+    .detail("Objects of one tenant would be in the search path of all others.")
+    .hint(format!("REVOKE CREATE ON SCHEMA {} FROM PUBLIC, tenancy_tenant;", identifier(&schema))))
+}
+
+fn make_roles_and_schema(session: &mut Session<'_, '_>, names: &TenantIdentifiers) -> Result<()> {
+    let (schema, role, owner) =
+        (identifier(&names.schema), identifier(&names.role), identifier(&names.owner));
+    let privileges = format!("ALTER DEFAULT PRIVILEGES FOR ROLE {owner}");
+    for statement in [
+        format!("CREATE ROLE {role} NOLOGIN IN ROLE tenancy_tenant"),
+        format!("CREATE ROLE {owner} NOLOGIN IN ROLE tenancy_tenant"),
+        format!("CREATE SCHEMA {schema} AUTHORIZATION {owner}"),
+        format!("GRANT USAGE ON SCHEMA {schema} TO {role}"),
+        // The owner role creates in this one schema only, so these need not name it; and only
+        // without a schema can they take EXECUTE from PUBLIC.
+        format!("{privileges} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {role}"),
+        format!("{privileges} GRANT USAGE, SELECT, UPDATE ON SEQUENCES TO {role}"),
+        format!("{privileges} REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC"),
+        format!("{privileges} GRANT EXECUTE ON FUNCTIONS TO {role}"),
+    ] {
+        session.execute(&statement, &[])?;
+    }
+    Ok(())
+}
+
+/// Replays a template's script statement by statement; an error names the statement.
+fn replay(owner: Oid, path: &str, template: &str, text: &str) -> Result<()> {
+    let statements = script::parse(text)?;
+    let _quiet = event_trigger::pause();
+    sql::as_restricted(owner, path, |session| {
+        // What is deferred would otherwise run at COMMIT, as whoever called us.
+        session.execute("SET CONSTRAINTS ALL IMMEDIATE", &[])?;
+        for (number, statement) in statements.iter().enumerate() {
+            run(session, template, number + 1, statement)?;
+        }
+        Ok(())
+    })
+}
+
+fn run(
+    session: &mut Session<'_, '_>,
+    template: &str,
+    number: usize,
+    statement: &script::Statement,
+) -> Result<()> {
+    let first_line = statement.text.lines().next().unwrap_or_default();
+    let place = format!(
+        "Statement {number} of template {template:?}, line {}: {first_line}",
+        statement.line
+    );
+    if statement.controls_transaction {
+        return Err(transaction_control().detail(place));
+    }
+    let attempt = std::panic::AssertUnwindSafe(|| session.execute(&statement.text, &[]));
+    PgTryBuilder::new(attempt)
+        .catch_others(|caught| report::raise_again(caught, &place))
+        .execute()
+        .map(drop)
+        .map_err(|error| error.detail(place.clone()))
+}
+
+/// The refusal of BEGIN, COMMIT and the like in a template.
+pub fn transaction_control() -> Error {
+    Error::new(SqlState::InvalidParameterValue, "a template cannot control transactions")
+        .hint("Leave BEGIN, COMMIT and ROLLBACK out: a tenant is made in one transaction.")
+}
+
+/// Takes the tenant role out of the schema; data and owner stay.
+pub fn revoke(names: &TenantIdentifiers) -> Result<()> {
+    let statement = format!(
+        "REVOKE USAGE ON SCHEMA {} FROM {}",
+        identifier(&names.schema),
+        identifier(&names.role)
+    );
+    sql::as_superuser(|session| session.execute(&statement, &[]).map(drop))
+}

@@ -1,0 +1,98 @@
+//! Running SQL: as the registry's owner, as the superuser, or as a tenant's owner role, always
+//! under a search path of our own.
+
+use crate::ffi::Oid;
+use crate::ffi::roles::{self, AsRole};
+use pgrx::datum::DatumWithOid;
+use pgrx::spi::{self, Spi, SpiClient, SpiHeapTupleData};
+use tenancy_core::{Error, Result, SqlState};
+
+/// Nothing but PostgreSQL's own names resolve without a schema.
+pub const OWN_PATH: &str = "pg_catalog, pg_temp";
+
+/// Runs `work` as the owner of the registry.
+pub fn as_registry<T>(work: impl FnOnce(&mut Session<'_, '_>) -> Result<T>) -> Result<T> {
+    let owner =
+        roles::find("tenancy_owner").ok_or_else(|| broken("role \"tenancy_owner\" is gone"))?;
+    let _guard = AsRole::trusted(owner, OWN_PATH);
+    run(work)
+}
+
+/// Runs `work` as the superuser. Only for statements on names that we made or checked.
+pub fn as_superuser<T>(work: impl FnOnce(&mut Session<'_, '_>) -> Result<T>) -> Result<T> {
+    let _guard = AsRole::bootstrap_superuser(OWN_PATH);
+    run(work)
+}
+
+/// Runs `work`, somebody else's SQL, as `role` with `path`; nothing it does outlasts the call but
+/// what it wrote.
+pub fn as_restricted<T>(
+    role: Oid,
+    path: &str,
+    work: impl FnOnce(&mut Session<'_, '_>) -> Result<T>,
+) -> Result<T> {
+    let _guard = AsRole::restricted(role, path);
+    run(work)
+}
+
+fn run<T>(work: impl FnOnce(&mut Session<'_, '_>) -> Result<T>) -> Result<T> {
+    Spi::connect_mut(|client| work(&mut Session { client }))
+}
+
+/// A connection to the running backend itself.
+pub struct Session<'a, 'conn> {
+    client: &'a mut SpiClient<'conn>,
+}
+
+/// One row of a result.
+pub struct Row<'a>(SpiHeapTupleData<'a>);
+
+impl Row<'_> {
+    /// Column `number`, from 1; `None` for NULL.
+    pub fn get<T: pgrx::FromDatum + pgrx::IntoDatum>(&self, number: usize) -> Result<Option<T>> {
+        internal(self.0.get(number))
+    }
+
+    /// Column `number`, which cannot be NULL.
+    pub fn required<T: pgrx::FromDatum + pgrx::IntoDatum>(&self, number: usize) -> Result<T> {
+        self.get(number)?.ok_or_else(|| broken("a registry column is NULL that cannot be"))
+    }
+}
+
+impl Session<'_, '_> {
+    /// Runs one statement; returns the number of rows.
+    pub fn execute(&mut self, text: &str, arguments: &[DatumWithOid<'_>]) -> Result<usize> {
+        internal(self.client.update(text, None, arguments)).map(|rows| rows.len())
+    }
+
+    /// The rows of a query, mapped.
+    pub fn rows<T>(
+        &mut self,
+        text: &str,
+        arguments: &[DatumWithOid<'_>],
+        map: impl Fn(Row<'_>) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        let table = internal(self.client.update(text, None, arguments))?;
+        table.map(|row| map(Row(row))).collect()
+    }
+
+    /// The first row of a query, mapped.
+    pub fn first<T>(
+        &mut self,
+        text: &str,
+        arguments: &[DatumWithOid<'_>],
+        map: impl Fn(Row<'_>) -> Result<T>,
+    ) -> Result<Option<T>> {
+        Ok(self.rows(text, arguments, map)?.into_iter().next())
+    }
+}
+
+fn internal<T>(result: std::result::Result<T, spi::Error>) -> Result<T> {
+    result.map_err(|error| broken(&error.to_string()))
+}
+
+/// A fact about the registry that does not hold.
+pub fn broken(what: &str) -> Error {
+    Error::new(SqlState::InternalError, format!("tenancy: {what}"))
+        .hint("The registry or its roles were changed by hand; restore them.")
+}

@@ -1,0 +1,134 @@
+//! Rows of the tenant table: finding one to change, inserting one, moving one to its next state.
+
+use super::sql::{Row, Session, broken};
+use crate::ffi::random;
+use tenancy_core::lifecycle::{Operation, Status, Suspension};
+use tenancy_core::name::TenantName;
+use tenancy_core::schema_name::{SchemaName, TenantIdentifiers};
+use tenancy_core::{Error, Result, SqlState};
+
+/// A tenant whose row this transaction has locked.
+#[derive(Clone, Debug)]
+pub struct Locked {
+    /// Number for life.
+    pub id: i64,
+    /// Where it stands.
+    pub status: Status,
+    /// Schema and roles.
+    pub names: TenantIdentifiers,
+}
+
+fn locked(row: Row<'_>) -> Result<Locked> {
+    let status: String = row.required(2)?;
+    Ok(Locked {
+        id: row.required(1)?,
+        status: Status::parse(&status).ok_or_else(|| broken("a tenant has an unknown status"))?,
+        names: TenantIdentifiers {
+            schema: row.required(3)?,
+            role: row.required(4)?,
+            owner: row.required(5)?,
+        },
+    })
+}
+
+/// Finds a tenant by name and locks its row; 3D000 when there is none.
+pub fn lock(session: &mut Session<'_, '_>, name: &str) -> Result<Locked> {
+    let found = session.first(
+        "SELECT id, status, schema, role, owner FROM tenancy.tenant \
+         WHERE name = $1 AND dropped_at IS NULL FOR UPDATE",
+        &[name.into()],
+        locked,
+    )?;
+    found.ok_or_else(unknown)
+}
+
+/// The refusal of a name that the registry does not know, to an administrator.
+pub fn unknown() -> Error {
+    Error::new(SqlState::UndefinedTenant, "unknown tenant")
+        .detail("There is no tenant of that name.")
+        .hint("SELECT name, status FROM tenancy.tenants lists the tenants.")
+}
+
+/// Inserts a tenant in its first state; 42710 when the name or the schema is taken.
+pub fn insert(
+    session: &mut Session<'_, '_>,
+    name: &TenantName,
+    schema: Option<SchemaName>,
+    template: Option<&str>,
+    plan: Option<&str>,
+) -> Result<Locked> {
+    refuse_taken(session, name.as_str())?;
+    let names = TenantIdentifiers::new(&random::bytes()?, schema);
+    let inserted = session.first(
+        "INSERT INTO tenancy.tenant (name, schema, role, owner, template, plan) \
+         SELECT $1, $2, $3, $4, $5, $6 WHERE to_regnamespace(quote_ident($2)) IS NULL \
+         ON CONFLICT DO NOTHING RETURNING id, status, schema, role, owner",
+        &[
+            name.as_str().into(),
+            names.schema.as_str().into(),
+            names.role.as_str().into(),
+            names.owner.as_str().into(),
+            template.into(),
+            plan.into(),
+        ],
+        locked,
+    )?;
+    inserted.ok_or_else(|| {
+        taken(format!("tenant {:?} or schema {:?} exists", name.as_str(), names.schema))
+    })
+}
+
+fn refuse_taken(session: &mut Session<'_, '_>, name: &str) -> Result<()> {
+    let by = session.first(
+        "SELECT CASE WHEN EXISTS (SELECT FROM tenancy.tenant WHERE name = $1 AND dropped_at IS NULL) THEN 'tenant' \
+                     WHEN EXISTS (SELECT FROM pg_roles WHERE rolname = $1) THEN 'role' \
+                     WHEN EXISTS (SELECT FROM pg_database WHERE datname = $1) THEN 'database' END",
+        &[name.into()],
+        |row| row.get::<String>(1),
+    )?;
+    match by.flatten().as_deref() {
+        None => Ok(()),
+        Some("tenant") => Err(taken(format!("tenant {name:?} exists"))),
+        Some(kind) => Err(Error::new(
+            SqlState::InvalidParameterValue,
+            format!("invalid tenant name {name:?}"),
+        )
+        .detail(format!("A {kind} of this server has that name."))
+        .hint("Choose another name; a prefix such as \"customer-\" is enough.")),
+    }
+}
+
+/// A 42710.
+pub fn taken(message: String) -> Error {
+    Error::new(SqlState::DuplicateObject, message).hint("Choose another name.")
+}
+
+/// Moves a tenant to the state after `operation`; 55000 when its state does not take it.
+pub fn advance(
+    session: &mut Session<'_, '_>,
+    tenant: &mut Locked,
+    operation: Operation,
+    suspension: Option<(Suspension, Option<&str>)>,
+) -> Result<()> {
+    let next = tenant.status.after(operation)?;
+    let (mode, reason) = suspension.unzip();
+    session.execute(
+        "UPDATE tenancy.tenant SET status = $2, suspension = $3, reason = $4, \
+         dropped_at = CASE WHEN $2 = 'dropped' THEN now() END WHERE id = $1",
+        &[
+            tenant.id.into(),
+            next.as_str().into(),
+            mode.map(Suspension::as_str).into(),
+            reason.flatten().into(),
+        ],
+    )?;
+    super::audit::note(
+        session,
+        &operation.to_string(),
+        Some(tenant.id),
+        None,
+        &[("from", tenant.status.as_str()), ("to", next.as_str())],
+    )?;
+    tenant.status = next;
+    Ok(())
+}
