@@ -114,7 +114,8 @@ write_env() {
 }
 
 require_start() {
-  [ ! -e "$1" ] || [ -z "$(ls -A "$1")" ] || fail "\"$1\" is not empty"
+  # In a folder that all may write to, somebody else may have made one of that name before us.
+  [ ! -e "$1" ] || { [ -O "$1" ] && [ -z "$(ls -A "$1")" ]; } || fail "\"$1\" is not empty, or not ours"
   [ ${#1} -le $SOCKET_DIR_MAX ] || fail "\"$1\" is too long a path for a socket; set TMPDIR to a shorter one"
   [ -f "$2/tenancy.so" ] || fail "there is no built extension in \"$2\"; run scripts/build.sh"
   ! is_root || id postgres >/dev/null 2>&1 || fail "PostgreSQL refuses to run as root, and there is no user postgres"
@@ -134,8 +135,9 @@ start() {
   done
   require_start "$dir" "$extension"
   require_pg
-  mkdir -p "$dir"/socket "$dir"/owned
+  [ -d "$dir" ] || mkdir -m 0700 "$dir"
   dir=$(cd "$dir" && pwd)
+  mkdir "$dir/socket" "$dir/owned"
   : >"$dir/env"
   ! is_root || chown postgres "$dir" "$dir/socket"
   chmod 0700 "$dir"

@@ -14,20 +14,20 @@ DECLARE
     'tenancy_tenant',   'tenancy: every tenant role is a member; what it may use is shared by all tenants'];
   name text;
   purpose text;
-  found pg_roles%ROWTYPE;
+  present pg_roles%ROWTYPE;
 BEGIN
   FOR i IN 1 .. array_length(designed, 1) BY 2 LOOP
     name := designed[i];
     purpose := designed[i + 1];
-    SELECT * INTO found FROM pg_roles WHERE rolname = name;
+    SELECT * INTO present FROM pg_roles WHERE rolname = name;
     IF NOT FOUND THEN
       EXECUTE format('CREATE ROLE %I NOLOGIN', name);
       EXECUTE format('COMMENT ON ROLE %I IS %L', name, purpose);
-    ELSIF shobj_description(found.oid, 'pg_authid') IS DISTINCT FROM purpose
-       OR found.rolsuper OR found.rolcreaterole OR found.rolcreatedb OR found.rolcanlogin
-       OR found.rolreplication OR found.rolbypassrls
-       OR EXISTS (SELECT FROM pg_auth_members WHERE member = found.oid)
-       OR name = 'tenancy_owner' AND EXISTS (SELECT FROM pg_auth_members WHERE roleid = found.oid)
+    ELSIF shobj_description(present.oid, 'pg_authid') IS DISTINCT FROM purpose
+       OR present.rolsuper OR present.rolcreaterole OR present.rolcreatedb OR present.rolcanlogin
+       OR present.rolreplication OR present.rolbypassrls
+       OR EXISTS (SELECT FROM pg_auth_members WHERE member = present.oid)
+       OR name = 'tenancy_owner' AND EXISTS (SELECT FROM pg_auth_members WHERE roleid = present.oid)
     THEN
       RAISE EXCEPTION 'role "%" exists and is not one that tenancy made', name
         USING ERRCODE = 'duplicate_object',

@@ -42,6 +42,7 @@ pub extern "C" fn pg_finfo_settle_ddl() -> &'static pg_sys::Pg_finfo_record {
 /// # Safety
 /// Called by PostgreSQL's function manager only.
 #[pg_guard]
+#[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn settle_ddl(call: FunctionCallInfo) -> Datum {
     // SAFETY: the function manager hands over a valid call; its context is null or a node.
     let fired = unsafe {

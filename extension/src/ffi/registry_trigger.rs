@@ -23,6 +23,7 @@ pub extern "C" fn pg_finfo_registry_changed() -> &'static pg_sys::Pg_finfo_recor
 /// # Safety
 /// Called by PostgreSQL's function manager only.
 #[pg_guard]
+#[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn registry_changed(call: FunctionCallInfo) -> Datum {
     // SAFETY: the function manager hands over a valid call; its context is null or a node.
     let fired = unsafe {

@@ -86,7 +86,7 @@ pub fn restore(name: &CStr, original: &Original) -> Result<()> {
         set(
             name,
             value,
-            GucContext::PGC_USERSET,
+            GucContext::PGC_INTERNAL,
             GucSource::PGC_S_SESSION,
             GucAction::GUC_ACTION_SET,
         );
@@ -99,7 +99,7 @@ pub fn set_local(name: &CStr, value: &str) {
     set(
         name,
         value,
-        GucContext::PGC_USERSET,
+        GucContext::PGC_INTERNAL,
         GucSource::PGC_S_SESSION,
         GucAction::GUC_ACTION_LOCAL,
     );
@@ -111,7 +111,7 @@ pub fn set_until_level_ends(name: &str, value: &str) {
     set(
         &name,
         value,
-        GucContext::PGC_USERSET,
+        GucContext::PGC_INTERNAL,
         GucSource::PGC_S_SESSION,
         GucAction::GUC_ACTION_SAVE,
     );
