@@ -1,0 +1,11 @@
+//! Tests of what the whole does, against a real server: a module per family of behaviour.
+//! How things are started and talked to is in the fixtures, `tenancy_tests`.
+
+// A test says what it expects by what it unwraps.
+#![allow(clippy::unwrap_used)]
+
+mod architecture;
+mod dump;
+mod functions;
+mod lifecycle;
+mod wire;
