@@ -1,0 +1,3 @@
+//! x
+pub mod pool;
+pub mod wire;
