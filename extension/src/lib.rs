@@ -19,7 +19,6 @@
 
 mod api;
 mod ffi;
-#[cfg(not(feature = "without_hooks"))]
 mod hooks;
 mod session;
 mod settings;
@@ -37,6 +36,5 @@ pub extern "C-unwind" fn _PG_init() {
     shared::init();
     session::init();
     api::init();
-    #[cfg(not(feature = "without_hooks"))]
     hooks::init();
 }

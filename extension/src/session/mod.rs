@@ -9,13 +9,10 @@ mod position;
 mod scrub;
 mod transaction;
 
-#[cfg(not(feature = "without_hooks"))]
 pub use check::{closed_to_functions, closed_to_statements, require_valid};
 pub use moves::{enter, enter_local, leave, seal, switch};
 pub use position::{current, current_id};
-#[cfg(not(feature = "without_hooks"))]
 pub use position::{place, reapply_role};
-#[cfg(not(feature = "without_hooks"))]
 pub use scrub::note_prepared;
 
 /// Registers for the ends of transactions. For _PG_init.
