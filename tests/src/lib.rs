@@ -12,6 +12,8 @@
 //! how to start things and how to talk to them; what is right is for the tests to say, so a fixture
 //! panics only when it cannot do its own work.
 
+#![forbid(unsafe_code)]
+
 pub mod cluster;
 pub mod database;
 pub mod login;

@@ -56,9 +56,9 @@ async fn calling_a_trigger_function_directly_is_refused() {
     let superuser = database.superuser().await;
     for function in functions(&superuser).await.iter().filter(|function| function.trigger) {
         let code = superuser.refusal(&function.call_with_nulls.replace("* FROM", "")).await;
-        let refusals =
-            [SqlState::FEATURE_NOT_SUPPORTED, SqlState::E_R_I_E_TRIGGER_PROTOCOL_VIOLATED];
-        assert!(refusals.contains(&code), "{}: {code:?}", function.identity);
+        // Only what the language and the author of each function choose differs here.
+        let refusals = ["0A000", "39P01", "39P03"];
+        assert!(refusals.contains(&code.code()), "{}: {code:?}", function.identity);
     }
 }
 

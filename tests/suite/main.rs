@@ -1,6 +1,7 @@
 //! Tests of what the whole does, against a real server: a module per family of behaviour.
 //! How things are started and talked to is in the fixtures, `tenancy_tests`.
 
+#![forbid(unsafe_code)]
 // A test says what it expects by what it unwraps.
 #![allow(clippy::unwrap_used)]
 
