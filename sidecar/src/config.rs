@@ -1,0 +1,275 @@
+//! The configuration in two steps: raw (`raw`: file, environment, flags, every key known), then
+//! checked (here). Opens no port and no connection; `tenancy config check` is just this.
+
+mod dsn;
+mod raw;
+
+pub use dsn::Dsn;
+pub use raw::{Raw, Source};
+
+use ipnet::IpNet;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tenancy_core::hostname::Hostname;
+
+/// What is wrong with the configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file cannot be read.
+    #[error("could not read \"{path}\": {source}")]
+    Read {
+        /// Which file.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The text is not TOML, or holds an unknown key or a value of the wrong kind.
+    #[error("{origin}: {message}")]
+    Syntax {
+        /// File, environment variable or flag.
+        origin: String,
+        /// What the parser says.
+        message: String,
+    },
+    /// A key's value cannot be used.
+    #[error("configuration key \"{key}\": {message}")]
+    Value {
+        /// The key in dotted form.
+        key: &'static str,
+        /// What is wrong with it.
+        message: String,
+    },
+}
+
+impl Error {
+    fn value(key: &'static str, message: impl Into<String>) -> Self {
+        Self::Value { key, message: message.into() }
+    }
+}
+
+/// How clients prove who they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Authentication {
+    /// By the password of their PostgreSQL login, and a grant for the tenant.
+    Password,
+    /// Not at all: only on loopback.
+    None,
+}
+
+/// One of the two logins to the server.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// Where and as whom.
+    pub dsn: Dsn,
+    /// At most this many connections.
+    pub pool_size: usize,
+}
+
+/// How long and how much the route cache keeps.
+#[derive(Clone, Copy, Debug)]
+pub struct Routes {
+    /// Number of entries.
+    pub cache_size: u64,
+    /// Life time of a route.
+    pub ttl: Duration,
+    /// Life time of "there is no such host".
+    pub negative_ttl: Duration,
+}
+
+/// Limits of one request.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Bytes of the request body.
+    pub body_bytes: usize,
+    /// Bytes of rows in the answer.
+    pub result_bytes: usize,
+}
+
+/// How long things may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Timeouts {
+    /// Opening a server connection.
+    pub connect: Duration,
+    /// Waiting for a free server connection.
+    pub checkout: Duration,
+    /// The work of one request.
+    pub request: Duration,
+    /// Requests that are under way at shutdown.
+    pub drain: Duration,
+}
+
+/// Form of the log lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+/// A configuration that can be run.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Address of the HTTP face.
+    pub listen_http: SocketAddr,
+    /// How clients prove who they are.
+    pub authentication: Authentication,
+    /// Domains whose direct subdomains are tenants' names.
+    pub base_domains: Vec<Hostname>,
+    /// Header with the tenant's name, in lower case, where trusted proxies set one.
+    pub tenant_header: Option<String>,
+    /// Addresses that may send that header.
+    pub trusted_proxies: Vec<IpNet>,
+    /// How long a verified password is remembered.
+    pub password_cache_ttl: Duration,
+    /// The login for tenants' data, a member of `tenancy_gateway`.
+    pub data: Server,
+    /// Age at which data connections are replaced.
+    pub data_lifetime: Duration,
+    /// The login for routes and verifiers, a member of `tenancy_resolver`.
+    pub registry: Server,
+    /// The route cache.
+    pub routes: Routes,
+    /// Limits of one request.
+    pub limits: Limits,
+    /// Timeouts.
+    pub timeouts: Timeouts,
+    /// Form of the log lines.
+    pub log_format: LogFormat,
+    /// Which log lines, as in `tracing`'s filter directives.
+    pub log_level: String,
+}
+
+impl Config {
+    /// Reads all sources and checks the outcome.
+    pub fn load(source: &Source) -> Result<Self, Error> {
+        Self::check(raw::load(source)?)
+    }
+
+    fn check(raw: Raw) -> Result<Self, Error> {
+        let config = Self {
+            listen_http: address(&raw)?,
+            authentication: authentication(raw.authentication.as_deref())?,
+            base_domains: base_domains(raw.base_domains.as_deref().unwrap_or_default())?,
+            tenant_header: raw.tenant_header.as_deref().map(tenant_header).transpose()?,
+            trusted_proxies: proxies(raw.trusted_proxies.as_deref().unwrap_or_default())?,
+            password_cache_ttl: duration("password_cache_ttl", raw.password_cache_ttl, "60s")?,
+            data: Server {
+                dsn: dsn::data(&raw.data)?,
+                pool_size: size("data.pool_size", raw.data.pool_size, 10)?,
+            },
+            data_lifetime: duration("data.lifetime", raw.data.lifetime, "30m")?,
+            registry: Server {
+                dsn: dsn::registry(&raw.registry)?,
+                pool_size: size("registry.pool_size", raw.registry.pool_size, 2)?,
+            },
+            routes: Routes {
+                cache_size: size("routes.cache_size", raw.routes.cache_size, 10_000)? as u64,
+                ttl: duration("routes.ttl", raw.routes.ttl, "60s")?,
+                negative_ttl: duration("routes.negative_ttl", raw.routes.negative_ttl, "2s")?,
+            },
+            limits: Limits {
+                body_bytes: size("limits.body_bytes", raw.limits.body_bytes, 10 << 20)?,
+                result_bytes: size("limits.result_bytes", raw.limits.result_bytes, 64 << 20)?,
+            },
+            timeouts: Timeouts {
+                connect: duration("timeouts.connect", raw.timeouts.connect, "5s")?,
+                checkout: duration("timeouts.checkout", raw.timeouts.checkout, "5s")?,
+                request: duration("timeouts.request", raw.timeouts.request, "60s")?,
+                drain: duration("timeouts.drain", raw.timeouts.drain, "30s")?,
+            },
+            log_format: log_format(raw.log.format.as_deref())?,
+            log_level: raw.log.level.unwrap_or_else(|| "info".into()),
+        };
+        config.check_together()?;
+        Ok(config)
+    }
+
+    /// Rules that concern more than one key.
+    fn check_together(&self) -> Result<(), Error> {
+        if self.authentication == Authentication::None && !self.listen_http.ip().is_loopback() {
+            return Err(Error::value(
+                "authentication",
+                format!("\"none\" is possible on a loopback address only, not on {}; set \"password\" or listen on 127.0.0.1", self.listen_http),
+            ));
+        }
+        if self.tenant_header.is_some() && self.trusted_proxies.is_empty() {
+            return Err(Error::value(
+                "tenant_header",
+                "nobody may send it; name the proxies in \"trusted_proxies\"",
+            ));
+        }
+        tracing_subscriber::EnvFilter::try_new(&self.log_level)
+            .map(drop)
+            .map_err(|error| Error::value("log.level", error.to_string()))
+    }
+}
+
+fn address(raw: &Raw) -> Result<SocketAddr, Error> {
+    let text = raw.listen.http.as_deref().unwrap_or("127.0.0.1:8080");
+    text.parse().map_err(|_| {
+        Error::value("listen.http", format!("{text:?} is not an address and port such as \"127.0.0.1:8080\""))
+    })
+}
+
+fn authentication(text: Option<&str>) -> Result<Authentication, Error> {
+    match text.unwrap_or("password") {
+        "password" => Ok(Authentication::Password),
+        "none" => Ok(Authentication::None),
+        other => Err(Error::value("authentication", format!("{other:?} is neither \"password\" nor \"none\""))),
+    }
+}
+
+fn log_format(text: Option<&str>) -> Result<LogFormat, Error> {
+    match text.unwrap_or("text") {
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        other => Err(Error::value("log.format", format!("{other:?} is neither \"text\" nor \"json\""))),
+    }
+}
+
+fn base_domains(names: &[String]) -> Result<Vec<Hostname>, Error> {
+    let parse = |name: &String| {
+        Hostname::parse(name).map_err(|error| Error::value("base_domains", error.message))
+    };
+    names.iter().map(parse).collect()
+}
+
+/// Headers that already mean something to this face.
+const TAKEN_HEADERS: &[&str] = &["host", "authorization", "content-type", "content-length", "origin"];
+
+fn tenant_header(name: &str) -> Result<String, Error> {
+    let header = axum::http::HeaderName::try_from(name)
+        .map_err(|_| Error::value("tenant_header", format!("{name:?} is not a header's name")))?;
+    let name = header.as_str();
+    if TAKEN_HEADERS.contains(&name) || name.starts_with("neon-") || name.starts_with("sec-") {
+        return Err(Error::value("tenant_header", format!("{name:?} has another meaning")));
+    }
+    Ok(name.to_owned())
+}
+
+fn proxies(texts: &[String]) -> Result<Vec<IpNet>, Error> {
+    let parse = |text: &String| {
+        let alone = || text.parse::<std::net::IpAddr>().map(IpNet::from);
+        text.parse().or_else(|_| alone()).map_err(|_| {
+            Error::value("trusted_proxies", format!("{text:?} is not a network such as \"10.0.0.0/8\""))
+        })
+    };
+    texts.iter().map(parse).collect()
+}
+
+fn size(key: &'static str, given: Option<usize>, default: usize) -> Result<usize, Error> {
+    match given.unwrap_or(default) {
+        0 => Err(Error::value(key, "must be at least 1")),
+        size => Ok(size),
+    }
+}
+
+fn duration(key: &'static str, given: Option<String>, default: &str) -> Result<Duration, Error> {
+    let text = given.as_deref().unwrap_or(default);
+    humantime::parse_duration(text)
+        .map_err(|_| Error::value(key, format!("{text:?} is not a time such as \"30s\" or \"5m\"")))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,146 @@
+//! The configuration's rules, one test each.
+
+use super::*;
+use std::io::Write;
+
+const MINIMAL: &str = r#"
+[data]
+dsn = "postgresql://gate@127.0.0.1:5432/app"
+[registry]
+dsn = "host=/run/postgresql user=routes dbname=app port=5433"
+"#;
+
+struct File(std::path::PathBuf);
+
+impl File {
+    fn new(text: &str) -> Self {
+        let name = format!("tenancy-config-{:016x}.toml", rand::random::<u64>());
+        let path = std::env::temp_dir().join(name);
+        std::fs::File::create(&path).unwrap().write_all(text.as_bytes()).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+fn load(text: &str, environment: &[(&str, &str)], flags: &[(&str, &str)]) -> Result<Config, Error> {
+    let file = File::new(text);
+    let own = |pairs: &[(&str, &str)]| {
+        pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+    };
+    Config::load(&Source {
+        file: Some(file.0.clone()),
+        environment: own(environment),
+        flags: own(flags),
+    })
+}
+
+fn refusal(text: &str) -> String {
+    load(text, &[], &[]).unwrap_err().to_string()
+}
+
+#[test]
+fn two_servers_are_all_that_is_needed() {
+    let config = load(MINIMAL, &[], &[]).unwrap();
+    assert_eq!(config.listen_http.to_string(), "127.0.0.1:8080");
+    assert_eq!(config.authentication, Authentication::Password);
+    assert_eq!(config.limits.body_bytes, 10 * 1024 * 1024);
+    assert_eq!(config.data.dsn.host(), Some("127.0.0.1"));
+    assert_eq!(
+        config.registry.dsn.socket().unwrap().to_str(),
+        Some("/run/postgresql/.s.PGSQL.5433")
+    );
+}
+
+#[test]
+fn the_environment_wins_over_the_file_and_a_flag_over_both() {
+    let text = format!("base_domains = ['a.example']\n[listen]\nhttp = '127.0.0.1:1'\n{MINIMAL}");
+    let environment =
+        [("TENANCY_LISTEN_HTTP", "127.0.0.1:2"), ("TENANCY_BASE_DOMAINS", "b.example, c.example")];
+    let config = load(&text, &environment, &[]).unwrap();
+    assert_eq!(config.listen_http.port(), 2);
+    assert_eq!(config.base_domains.len(), 2);
+    let config = load(&text, &environment, &[("listen.http", "127.0.0.1:3")]).unwrap();
+    assert_eq!(config.listen_http.port(), 3);
+}
+
+#[test]
+fn unknown_keys_are_errors_with_their_line() {
+    assert!(refusal(&format!("{MINIMAL}\nspeed = 3")).contains("line 7: unknown field `speed`"));
+    let flag = load(MINIMAL, &[], &[("listen.htpp", "x")]).unwrap_err();
+    assert!(flag.to_string().contains("unknown configuration key"));
+}
+
+#[test]
+fn authentication_none_is_for_loopback_only() {
+    let open = format!("authentication = 'none'\n[listen]\nhttp = '0.0.0.0:8080'\n{MINIMAL}");
+    assert!(refusal(&open).contains("loopback"));
+    let shut = format!("authentication = 'none'\n[listen]\nhttp = '[::1]:0'\n{MINIMAL}");
+    assert!(load(&shut, &[], &[]).is_ok());
+}
+
+#[test]
+fn values_that_cannot_be_used_are_named_by_their_key() {
+    for (lines, key) in [
+        ("[listen]\nhttp = 'localhost'", "listen.http"),
+        ("authentication = 'trust'", "authentication"),
+        ("base_domains = ['127.0.0.1']", "base_domains"),
+        ("tenant_header = 'X-Tenant'", "tenant_header"),
+        ("tenant_header = 'Host'\ntrusted_proxies = ['10.0.0.0/8']", "tenant_header"),
+        ("trusted_proxies = ['ten']", "trusted_proxies"),
+        ("password_cache_ttl = 'soon'", "password_cache_ttl"),
+        ("[limits]\nbody_bytes = 0", "limits.body_bytes"),
+        ("[log]\nformat = 'xml'", "log.format"),
+        ("[log]\nlevel = 'tenancy=loud'", "log.level"),
+    ] {
+        let message = refusal(&format!("{lines}\n{MINIMAL}"));
+        assert!(message.contains(&format!("\"{key}\"")), "{lines}: {message}");
+    }
+}
+
+#[test]
+fn a_server_needs_one_host_a_login_and_no_tls() {
+    for (dsn, why) in [
+        ("postgresql://127.0.0.1/app", "no login"),
+        ("user=x dbname=y", "no host"),
+        ("postgresql://u@a,b/app", "more than one host"),
+        ("postgresql://u@a/app?sslmode=require", "sslmode"),
+        ("nonsense", "neither"),
+    ] {
+        let message = refusal(&MINIMAL.replace("postgresql://gate@127.0.0.1:5432/app", dsn));
+        assert!(message.contains("data.dsn") && message.contains(why), "{dsn}: {message}");
+    }
+}
+
+#[test]
+fn a_password_comes_from_one_place_and_never_from_a_flag() {
+    let file = File::new("from file\n");
+    let path = file.0.to_str().unwrap();
+    let given = [("TENANCY_DATA_PASSWORD_FILE", path)];
+    let config = load(MINIMAL, &given, &[]).unwrap();
+    assert_eq!(config.data.dsn.password().as_deref(), Some("from file"));
+    let both = [("TENANCY_DATA_PASSWORD_FILE", path), ("TENANCY_DATA_PASSWORD", "x")];
+    assert!(load(MINIMAL, &both, &[]).is_err());
+    let twice = MINIMAL.replace("gate@", "gate:in-dsn@");
+    assert!(load(&twice, &[("TENANCY_DATA_PASSWORD", "x")], &[]).is_err());
+    assert!(load(MINIMAL, &[], &[("data.password", "x")]).is_err());
+}
+
+#[test]
+fn no_message_and_no_debug_output_shows_a_password() {
+    let text = MINIMAL.replace("gate@", "gate:hunter2@");
+    assert!(!format!("{:?}", load(&text, &[], &[]).unwrap()).contains("hunter2"));
+    let broken = MINIMAL.replace("postgresql://gate@", "mysql://gate:hunter2@");
+    assert!(!refusal(&broken).contains("hunter2"));
+    assert!(!refusal("[data]\npassword = \"hunter2\nx").contains("hunter2"));
+}
+
+#[test]
+fn the_example_file_can_be_used() {
+    let example = include_str!("../../tenancy.example.toml");
+    load(example, &[], &[]).unwrap();
+}

@@ -1,0 +1,1 @@
+SELECT verifier, granted FROM tenancy.login_access($1, $2)

@@ -1,0 +1,1 @@
+SELECT tenant, id, status, suspension, generation FROM tenancy.resolve_name($1)
