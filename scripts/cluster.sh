@@ -82,14 +82,6 @@ add_settings() {
   done | as_server tee -a "$dir/data/postgresql.conf" >/dev/null
 }
 
-# Below the range from which the system takes ports for outgoing connections.
-free_port() {
-  local port
-  while port=$((20000 + RANDOM % 12000)); do
-    (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
-  done
-}
-
 launch() {
   as_server "$PGBIN/pg_ctl" start --pgdata="$1/data" --log="$1/log" --wait --silent \
     --options="-p $2" </dev/null >/dev/null 2>>"$1/initdb.log"
@@ -183,9 +175,15 @@ resume() {
 
 # Processes that belong to the cluster's user, as a sidecar: each has left its pid as a file's name.
 end_owned() {
-  local pid
+  local pid tries
   for pid in "$1"/owned/*; do
-    [ ! -e "$pid" ] || kill "$(basename "$pid")" 2>/dev/null || true
+    pid=$(basename "$pid")
+    kill "$pid" 2>/dev/null || continue
+    for ((tries = 0; tries < 50; tries++)); do
+      kill -0 "$pid" 2>/dev/null || continue 2
+      sleep 0.1
+    done
+    kill -KILL "$pid" 2>/dev/null || true
   done
 }
 

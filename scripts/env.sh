@@ -56,3 +56,11 @@ require_pg() {
   PG_MAJOR=$(pg_major "$PG_CONFIG")
   export PG_CONFIG PG_MAJOR
 }
+
+# Below the range from which the system takes ports for outgoing connections.
+free_port() {
+  local port
+  while port=$((20000 + RANDOM % 12000)); do
+    (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
+  done
+}
