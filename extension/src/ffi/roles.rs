@@ -109,7 +109,7 @@ impl AsRole {
             pg_sys::GetUserIdAndSecContext(&mut saved.user, &mut saved.security);
             saved.settings_level = pg_sys::NewGUCNestLevel();
         }
-        super::settings::set_until_level_ends("search_path", path);
+        super::settings::set_until_level_ends(c"search_path", path);
         // SAFETY: as above.
         unsafe { pg_sys::SetUserIdAndSecContext(role, saved.security | LOCAL_CHANGE | more) };
         saved

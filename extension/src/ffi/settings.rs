@@ -2,21 +2,45 @@
 
 use super::pg_compat;
 use pgrx::pg_sys::{self, GucAction, GucContext, GucSource};
-use std::ffi::{CStr, CString};
+use std::cell::RefCell;
+use std::ffi::{CStr, CString, c_char};
 use tenancy_core::{Error, Result, SqlState};
 
+type Record = *mut pg_sys::config_string;
+
+thread_local! {
+    static FOUND: RefCell<Vec<(&'static CStr, Record)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The record of a setting, null when there is none. It stays where it is for the life of the
+/// process, and version 15 searches hundreds of names for it: so each is looked up once.
+fn record(name: &'static CStr) -> Record {
+    let known = FOUND.with_borrow(|all| all.iter().find(|(n, _)| *n == name).map(|(_, r)| *r));
+    known.unwrap_or_else(|| {
+        let record = pg_compat::find_string_setting(name);
+        FOUND.with_borrow_mut(|all| all.push((name, record)));
+        record
+    })
+}
+
 /// Has changes of a setting reported to clients, as `client_encoding` is. For _PG_init.
-pub fn report_to_clients(name: &CStr) {
-    let setting = pg_compat::find_string_setting(name);
+pub fn report_to_clients(name: &'static CStr) {
+    let setting = record(name);
     if !setting.is_null() {
         // SAFETY: a record of PostgreSQL's own table, changed in the postmaster before any fork.
         unsafe { (*setting).gen_.flags |= pg_sys::GUC_REPORT as i32 };
     }
 }
 
+/// Makes settings under this prefix that nobody defined an error. For _PG_init.
+pub fn reserve_prefix(prefix: &CStr) {
+    // SAFETY: the string is static.
+    unsafe { pg_sys::MarkGUCPrefixReserved(prefix.as_ptr()) };
+}
+
 /// Whether the setting was changed in the running transaction, so that its end may change it back.
-fn is_stacked(name: &CStr) -> bool {
-    let setting = pg_compat::find_string_setting(name);
+fn is_stacked(name: &'static CStr) -> bool {
+    let setting = record(name);
     // SAFETY: a record of PostgreSQL's own table.
     !setting.is_null() && unsafe { !(*setting).gen_.stack.is_null() }
 }
@@ -30,25 +54,40 @@ pub struct Original {
 }
 
 /// Reads what `force` is about to cover.
-pub fn original(name: &CStr) -> Original {
-    let setting = pg_compat::find_string_setting(name);
+pub fn original(name: &'static CStr) -> Original {
+    let setting = record(name);
     if setting.is_null() {
         return Original::default();
     }
-    let text = |p: *const std::ffi::c_char| {
-        // SAFETY: the strings of a setting are null or end with a NUL.
-        if p.is_null() {
-            String::new()
-        } else {
-            unsafe { CStr::from_ptr(p) }.to_string_lossy().into_owned()
-        }
-    };
     // SAFETY: a record of PostgreSQL's own table.
     unsafe {
         let own = (*setting).gen_.source > GucSource::PGC_S_OVERRIDE;
         Original {
-            default: text((*setting).reset_val),
-            session: own.then(|| text(*(*setting).variable)),
+            default: copy((*setting).reset_val),
+            session: own.then(|| copy(*(*setting).variable)),
+        }
+    }
+}
+
+/// A setting's text; empty for null.
+fn copy(text: *const c_char) -> String {
+    if text.is_null() {
+        return String::new();
+    }
+    // SAFETY: just checked; PostgreSQL ends the strings of settings with a NUL.
+    unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned()
+}
+
+/// Makes the present value of a setting pass for ours instead of the session's: RESET ALL leaves
+/// it alone, and `force` may replace it.
+pub fn claim(name: &'static CStr) {
+    let setting = record(name);
+    if !setting.is_null() {
+        // SAFETY: a record of PostgreSQL's own table. The source stays above PGC_S_DEFAULT where
+        // it was, as the server's lists require.
+        unsafe {
+            let source = &mut (*setting).gen_.source;
+            *source = (*source).min(GucSource::PGC_S_OVERRIDE);
         }
     }
 }
@@ -56,101 +95,50 @@ pub fn original(name: &CStr) -> Original {
 /// Sets value and default of a setting at once, beyond transactions: neither RESET nor ROLLBACK
 /// nor DISCARD ALL undoes it. 25001 when the running transaction has changed the setting already,
 /// because then its rollback would.
-pub fn force(name: &CStr, value: &str) -> Result<()> {
+pub fn force(name: &'static CStr, value: &str) -> Result<()> {
     if is_stacked(name) {
         return Err(changed_before(name));
     }
-    let setting = pg_compat::find_string_setting(name);
-    if !setting.is_null() {
-        // SAFETY: a record of PostgreSQL's own table. Lowering the source of the present value
-        // lets ours replace it; it stays above PGC_S_DEFAULT, as the server's lists require.
-        unsafe {
-            let source = &mut (*setting).gen_.source;
-            *source = (*source).min(GucSource::PGC_S_OVERRIDE);
-        }
-    }
-    set(
-        name,
-        value,
-        GucContext::PGC_INTERNAL,
-        GucSource::PGC_S_OVERRIDE,
-        GucAction::GUC_ACTION_SET,
-    );
+    claim(name);
+    set(name, value, GucSource::PGC_S_OVERRIDE, GucAction::GUC_ACTION_SET);
     Ok(())
 }
 
 /// Puts back what `force` covered.
-pub fn restore(name: &CStr, original: &Original) -> Result<()> {
+pub fn restore(name: &'static CStr, original: &Original) -> Result<()> {
     force(name, &original.default)?;
     if let Some(value) = &original.session {
-        set(
-            name,
-            value,
-            GucContext::PGC_INTERNAL,
-            GucSource::PGC_S_SESSION,
-            GucAction::GUC_ACTION_SET,
-        );
+        set(name, value, GucSource::PGC_S_SESSION, GucAction::GUC_ACTION_SET);
     }
     Ok(())
 }
 
 /// Sets a setting as SET LOCAL does.
-pub fn set_local(name: &CStr, value: &str) {
-    set(
-        name,
-        value,
-        GucContext::PGC_INTERNAL,
-        GucSource::PGC_S_SESSION,
-        GucAction::GUC_ACTION_LOCAL,
-    );
+pub fn set_local(name: &'static CStr, value: &str) {
+    set(name, value, GucSource::PGC_S_SESSION, GucAction::GUC_ACTION_LOCAL);
 }
 
 /// Sets a setting as a function's SET clause does: until the current level of settings ends.
-pub fn set_until_level_ends(name: &str, value: &str) {
-    let name = CString::new(name).unwrap_or_default();
-    set(
-        &name,
-        value,
-        GucContext::PGC_INTERNAL,
-        GucSource::PGC_S_SESSION,
-        GucAction::GUC_ACTION_SAVE,
-    );
+pub fn set_until_level_ends(name: &'static CStr, value: &str) {
+    set(name, value, GucSource::PGC_S_SESSION, GucAction::GUC_ACTION_SAVE);
 }
 
-fn set(
-    name: &CStr,
-    value: &str,
-    context: GucContext::Type,
-    source: GucSource::Type,
-    action: GucAction::Type,
-) {
+fn set(name: &CStr, value: &str, source: GucSource::Type, action: GucAction::Type) {
     let value = CString::new(value).unwrap_or_default();
+    let context = GucContext::PGC_INTERNAL;
     // SAFETY: both strings live through the call, which copies them.
     unsafe {
-        pg_sys::set_config_option(
-            name.as_ptr(),
-            value.as_ptr(),
-            context,
-            source,
-            action,
-            true,
-            0,
-            false,
-        );
+        let (name, value) = (name.as_ptr(), value.as_ptr());
+        pg_sys::set_config_option(name, value, context, source, action, true, 0, false);
     }
 }
 
 fn changed_before(name: &CStr) -> Error {
+    let name = name.to_string_lossy();
     Error::new(
         SqlState::ActiveSqlTransaction,
         format!("parameter {name:?} was changed in this transaction"),
     )
     .detail("Its rollback would change the path of the tenant.")
     .hint("Enter the tenant before changing it, or in a transaction of its own.")
-}
-
-/// Makes settings under this prefix that nobody defined an error. For _PG_init.
-pub fn reserve_prefix(prefix: &CStr) {
-    // SAFETY: the string is static.
-    unsafe { pg_sys::MarkGUCPrefixReserved(prefix.as_ptr()) };
 }

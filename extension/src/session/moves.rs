@@ -66,6 +66,7 @@ pub fn seal(secret: &str) -> Result<()> {
     position::set_key(Some(key));
     position::become_gateway();
     position::close();
+    position::settle_closed();
     Ok(())
 }
 
@@ -78,11 +79,15 @@ pub fn switch(seal: Option<&str>, tenant: Option<&str>) -> Result<Option<(i64, i
     if let Err(error) = allowed {
         if now.gateway && !now.in_definer {
             position::close();
+            position::settle_closed();
         }
         return Err(error);
     }
     clean_up();
-    let Some(tenant) = tenant else { return Ok(None) };
+    let Some(tenant) = tenant else {
+        position::settle_closed();
+        return Ok(None);
+    };
     let admitted = admission::of_gateway(tenant)?;
     let Stay { tenant, .. } = admitted.stay.clone();
     position::arrive(admitted.stay, admitted.access, admitted.epoch, Place::Session)?;

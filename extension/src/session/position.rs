@@ -141,7 +141,8 @@ pub fn remember_before() {
 }
 
 /// Out of every tenant, at once and beyond transactions: from here on nothing runs but the
-/// context functions.
+/// context functions. Path and mirror still show the last tenant; `settle_closed` or the next
+/// arrival changes them.
 pub fn close() {
     PLACE.set(Place::Closed);
     ROLE.set(Oid::INVALID);
@@ -150,7 +151,12 @@ pub fn close() {
     executor_hook::engage(true);
     roles::become_role(Oid::INVALID, false);
     shared::withdraw();
-    // These two are comfort: when they cannot be forced now, the place above still holds.
+    guc::claim(PATH);
+}
+
+/// Lets path and mirror say that the session stays between tenants. Both are comfort: when they
+/// cannot be forced now, the place itself still holds.
+pub fn settle_closed() {
     let _ = guc::force(PATH, CLOSED_PATH);
     let _ = guc::force(MIRROR, "");
 }
@@ -204,6 +210,7 @@ pub fn go_outside() -> Result<()> {
     let before = BEFORE.with_borrow(Clone::clone);
     let path = before.map(|b| b.path).unwrap_or_default();
     guc::restore(PATH, &path)?;
+    guc::force(MIRROR, "")?;
     forget_visit();
     Ok(())
 }

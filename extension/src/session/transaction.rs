@@ -55,6 +55,7 @@ fn abort() {
     scrub::on_abort();
     if MOVING.replace(Moving::No) != Moving::No {
         position::close();
+        position::settle_closed();
     }
     if position::place() == Place::Transaction {
         position::forget_visit();

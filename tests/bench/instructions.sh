@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# What the context and the hooks cost inside the server, counted in instructions and not in time:
+# the same binary on the same input gives the same count on the busiest machine.
+#
+# Each workload is a list of statements for `postgres --single` under callgrind, once short and
+# once long; the difference, divided by the repetitions between them, is the cost of one
+# repetition, start-up and first touches left out. Ratios are against the peer on the line.
+#
+# usage: instructions.sh [REPETITIONS]     needs a release build (build.sh --release) and valgrind
+set -euo pipefail
+HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=scripts/env.sh
+source "$HERE/../../scripts/env.sh"
+
+REPETITIONS=${1:-400}
+WARM=100
+SEAL=0123456789abcdef0123456789abcdef
+WORK=$(mktemp -d)
+chmod 755 "$WORK"
+trap '"$ROOT/scripts/cluster.sh" stop "$WORK/cluster" >/dev/null 2>&1 || true; rm -rf "$WORK"' EXIT
+
+command -v valgrind >/dev/null || fail "valgrind is missing: apt-get install valgrind"
+
+prepare() {
+  "$ROOT/scripts/cluster.sh" start "$WORK/cluster" --extension "$TARGET/extension-release" \
+    -c jit=off -c autovacuum=off >/dev/null
+  # shellcheck disable=SC1091
+  set -a && source "$WORK/cluster/env" && set +a
+  "$PGBIN/psql" -X -q -v ON_ERROR_STOP=1 >/dev/null <<'SQL'
+CREATE EXTENSION tenancy;
+GRANT tenancy_gateway TO postgres;
+SELECT tenancy.register_template('bench', 'CREATE TABLE item (id int PRIMARY KEY, name text);
+  INSERT INTO item SELECT i, ''item '' || i FROM generate_series(1, 1000) i');
+SELECT tenancy.create('one', 'bench', schema => 'one'), tenancy.create('two', 'bench', schema => 'two');
+SELECT format('CREATE ROLE peer_%s; GRANT peer_%s TO postgres', n, n) FROM (VALUES ('one'), ('two')) v (n) \gexec
+CREATE TABLE public.item AS SELECT * FROM one.item;
+ALTER TABLE public.item ADD PRIMARY KEY (id);
+VACUUM ANALYZE;
+SQL
+  "$ROOT/scripts/cluster.sh" halt "$WORK/cluster"
+}
+
+# count PRELOAD STATEMENTS-FILE: instructions of one single-user run
+count() {
+  as_server valgrind --tool=callgrind --callgrind-out-file=/dev/null "$PGBIN/postgres" --single \
+    -c shared_preload_libraries="$1" -c jit=off -D "$WORK/cluster/data" postgres \
+    <"$2" 2>&1 >"$WORK/out" | tee "$WORK/log" | sed -n 's/.*Collected : \([0-9]*\).*/\1/p'
+  if grep -q ERROR "$WORK/log"; then grep -m1 ERROR "$WORK/log" >&2; exit 1; fi
+}
+
+# cost PRELOAD SETUP REPEATED: instructions of one repetition (two statements)
+cost() {
+  local short long i
+  { echo "$2"; for ((i = 0; i < WARM; i++)); do echo "$3"; done; } | grep . >"$WORK/short" || true
+  { cat "$WORK/short"; for ((i = 0; i < REPETITIONS; i++)); do echo "$3"; done; } >"$WORK/long"
+  short=$(count "$1" "$WORK/short")
+  long=$(count "$1" "$WORK/long")
+  echo $(((long - short) / REPETITIONS))
+}
+
+row() { printf '| %s | %s | %s | %.2f |\n' "$1" "$2" "$3" "$(awk "BEGIN { print $2 / $3 }")"; }
+
+SWITCH="SELECT tenancy.seal('$SEAL')"
+POINT='SELECT name FROM item WHERE id = 7'
+
+prepare
+echo "| per call | tenancy | peer | ratio |"
+echo "|---|---|---|---|"
+set_two=$(cost '' '' $'SET search_path = one, public, pg_temp\nSET ROLE peer_one\nSET search_path = two, public, pg_temp\nSET ROLE peer_two')
+switch_two=$(cost tenancy "$SWITCH" "SELECT tenancy.switch('$SEAL', 'one')"$'\n'"SELECT tenancy.switch('$SEAL', 'two')")
+enter_two=$(cost tenancy "SELECT tenancy.enter('one', seal => '$SEAL')" "SELECT tenancy.enter('two', seal => '$SEAL')"$'\n'"SELECT tenancy.enter('one', seal => '$SEAL')")
+row 'switch(), alternating tenants / SET search_path + SET ROLE' $((switch_two / 2)) $((set_two / 2))
+row 'enter(seal =>), alternating tenants / SET search_path + SET ROLE' $((enter_two / 2)) $((set_two / 2))
+bare=$(cost '' '' 'SELECT 1')
+row 'SELECT 1, library loaded, no context / not loaded' "$(cost tenancy '' 'SELECT 1')" "$bare"
+row 'SELECT 1, in a tenant / not loaded' \
+  "$(cost tenancy "$SWITCH"$'\n'"SELECT tenancy.switch('$SEAL', 'one')" 'SELECT 1')" "$bare"
+point=$(cost '' '' "$POINT")
+row 'primary-key SELECT, library loaded, no context / not loaded' "$(cost tenancy '' "$POINT")" "$point"
+row 'primary-key SELECT, in a tenant / not loaded' \
+  "$(cost tenancy "$SWITCH"$'\n'"SELECT tenancy.switch('$SEAL', 'one')" "$POINT")" "$point"
