@@ -1,7 +1,33 @@
-//! x
+//! The sidecar of tenancy: a request with a hostname comes in, a tenant's rows go out.
+//!
+//! ```text
+//!            cli ──> server ──> http ──┬──> resolve    hostname -> tenant: cache, hints
+//!             │         │              ├──> auth       passwords against SCRAM verifiers
+//!             v         v              ├──> control    the extension's SQL functions
+//!          config   shutdown           └──> pool ──> wire   server connections, messages
+//!        telemetry
+//! ```
+//!
+//! One request: `http::target` and `http::credentials` read its headers, `http::admission` finds
+//! the tenant (`resolve`) and checks the login (`auth`, `control`), `http::sql` reads the body,
+//! borrows a connection that is parked in `closed` (`pool`), switches it into the tenant with the
+//! work right behind, compares the switch's answer with the route before the work can take
+//! effect, and answers; then the connection is parked again, off the client's path.
+//!
+//! Who may import whom: `wire` and `auth` import nobody; `pool` imports `wire`; `resolve`,
+//! `auth`, `pool` and `control` never see each other; `http` joins them; `server` knows all and
+//! builds them from `config`, which imports nobody; only `cli` starts it.
+#![forbid(unsafe_code)]
+
 pub mod auth;
+pub mod cli;
 pub mod config;
 pub mod control;
+pub mod error;
+pub mod http;
 pub mod pool;
 pub mod resolve;
+pub mod server;
+pub mod shutdown;
+pub mod telemetry;
 pub mod wire;

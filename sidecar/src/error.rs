@@ -1,0 +1,30 @@
+//! Why a command ended without doing what it was asked. For people at a terminal; what clients
+//! of the faces see is a type of its own.
+
+use crate::{config, control, pool};
+use std::net::SocketAddr;
+
+/// The errors of the commands.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The configuration cannot be used.
+    #[error(transparent)]
+    Config(#[from] config::Error),
+    /// The port cannot be had.
+    #[error("could not listen on {address}: {source}")]
+    Listen {
+        /// Which address.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The process cannot be set up.
+    #[error("could not start: {0}")]
+    Start(#[from] std::io::Error),
+    /// The pool of server connections cannot be made.
+    #[error("could not start: {0}")]
+    Pool(#[from] pool::Error),
+    /// The registry's client cannot be made.
+    #[error("could not start: {0}")]
+    Control(#[from] control::Error),
+}

@@ -1,0 +1,66 @@
+//! The HTTP face: `POST /sql` in the protocol of Neon's serverless driver, and health. Joins
+//! resolve, auth, control and pool; what one of them says becomes an answer to a client here.
+
+mod access;
+mod admission;
+mod credentials;
+mod health;
+mod peer;
+mod refusal;
+mod sql;
+mod target;
+
+pub use access::AccessCache;
+pub use peer::Peer;
+
+use crate::auth::Passwords;
+use crate::control::Control;
+use crate::pool::ServerPool;
+use crate::resolve::Resolver;
+use axum::Router;
+use axum::routing::{get, post};
+use ipnet::IpNet;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What the face may and may not do.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Whether clients must prove who they are.
+    pub authenticate: bool,
+    /// Header with the tenant's name, in lower case.
+    pub tenant_header: Option<String>,
+    /// Who may send it.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Bytes of a request body.
+    pub body_bytes: usize,
+    /// How long the work of one request may take.
+    pub request_timeout: Duration,
+}
+
+/// All that a request may need.
+pub struct Services {
+    /// Hostname to tenant.
+    pub resolver: Resolver,
+    /// Password checks.
+    pub passwords: Passwords,
+    /// What logins may do, for a short while.
+    pub access: AccessCache,
+    /// The registry.
+    pub control: Control,
+    /// Server connections.
+    pub pool: ServerPool,
+    /// The face's own settings.
+    pub settings: Settings,
+}
+
+/// The routes of this face.
+pub fn router(services: Arc<Services>) -> Router {
+    Router::new()
+        .route("/sql", post(sql::handle))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .fallback(refusal::no_such_path)
+        .method_not_allowed_fallback(refusal::no_such_method)
+        .with_state(services)
+}
