@@ -1,1 +1,173 @@
-//! placeholder
+//! A `tenancy serve` process in front of a database, and HTTP requests to it. Knows the command
+//! line, the configuration file and the HTTP protocol; nothing of the sidecar's code.
+
+use std::fs::File;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use crate::cluster::target_dir;
+use crate::database::Database;
+use crate::login::{Login, unique};
+
+/// Hosts right below it are tenants' names.
+pub const BASE_DOMAIN: &str = "tenants.test";
+
+/// A sidecar process. It ends when this value is dropped, and at the latest with the cluster.
+pub struct Sidecar {
+    process: Child,
+    address: SocketAddr,
+    log: PathBuf,
+    client: reqwest::Client,
+}
+
+/// The answer to an HTTP request.
+#[derive(Debug)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: StatusCode,
+    /// The body; `Null` when it is not JSON.
+    pub body: Value,
+}
+
+impl Answer {
+    /// The rows of a result, or a panic with what came instead.
+    pub fn rows(&self) -> &Vec<Value> {
+        self.body["rows"].as_array().unwrap_or_else(|| panic!("no rows: {self:?}"))
+    }
+
+    /// SQLSTATE of an error, or a panic with what came instead.
+    pub fn code(&self) -> &str {
+        self.body["code"].as_str().unwrap_or_else(|| panic!("no error: {self:?}"))
+    }
+}
+
+impl Sidecar {
+    /// A sidecar with the settings that a newcomer would have.
+    pub async fn start(database: &Database<'_>) -> Sidecar {
+        Sidecar::start_with(database, &[]).await
+    }
+
+    /// The same with settings by their key, as `("data.pool_size", "4")`. Ready when it returns.
+    pub async fn start_with(database: &Database<'_>, settings: &[(&str, &str)]) -> Sidecar {
+        let sidecar = Sidecar::spawn(database, settings);
+        for _ in 0..100 {
+            let asked = sidecar.client.get(sidecar.url("/readyz")).send().await;
+            if asked.is_ok_and(|answer| answer.status().is_success()) {
+                return sidecar;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("the sidecar did not become ready:\n{}", sidecar.log());
+    }
+
+    /// A sidecar that may never become ready.
+    pub fn spawn(database: &Database<'_>, settings: &[(&str, &str)]) -> Sidecar {
+        let name = unique("sidecar");
+        let folder = database.cluster().owned().with_file_name(&name);
+        std::fs::create_dir(&folder).expect("the cluster's folder is there");
+        let address = free_address();
+        let config = folder.join("tenancy.toml");
+        std::fs::write(&config, configuration(database, address)).expect("the disk takes a file");
+        let log = folder.join("log");
+        let output = File::create(&log).expect("the disk takes a file");
+        let process = Command::new(target_dir().join("debug/tenancy"))
+            .args(["serve", "--config"])
+            .arg(&config)
+            .envs(settings.iter().map(|(key, value)| (variable(key), *value)))
+            .stdin(Stdio::null())
+            .stdout(output.try_clone().expect("a file can be shared"))
+            .stderr(output)
+            .spawn()
+            .expect("scripts/build.sh has built the sidecar");
+        let mark = database.cluster().owned().join(process.id().to_string());
+        File::create(mark).expect("the disk takes a file");
+        // A proxy of the environment has no business between two processes of this machine.
+        let client =
+            reqwest::Client::builder().no_proxy().build().expect("no TLS, nothing to fail");
+        Sidecar { process, address, log, client }
+    }
+
+    /// Where it listens for HTTP.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What it wrote to its log so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).expect("the log can be read")
+    }
+
+    /// Process id, for signals.
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Whether it still runs.
+    pub fn is_running(&mut self) -> bool {
+        matches!(self.process.try_wait(), Ok(None))
+    }
+
+    /// One query as Neon's driver sends it: the host names the tenant.
+    pub async fn query(&self, login: &Login, host: &str, sql: &str, params: &[Value]) -> Answer {
+        self.sql(login, host, &json!({ "query": sql, "params": params })).await
+    }
+
+    /// Any body to `/sql`, as Neon's driver sends it.
+    pub async fn sql(&self, login: &Login, host: &str, body: &Value) -> Answer {
+        let connection = ("Neon-Connection-String", login.dsn_at(host));
+        answer(self.post("/sql").header(connection.0, connection.1).json(body)).await
+    }
+
+    /// A request to put together by hand; [`answer`] sends it.
+    pub fn post(&self, path: &str) -> reqwest::RequestBuilder {
+        self.client.post(self.url(path))
+    }
+
+    /// A GET without credentials.
+    pub async fn get(&self, path: &str) -> Answer {
+        answer(self.client.get(self.url(path))).await
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+}
+
+impl Drop for Sidecar {
+    fn drop(&mut self) {
+        // It may have ended by itself, which some tests are about.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Sends a request; panics when no answer comes.
+pub async fn answer(request: reqwest::RequestBuilder) -> Answer {
+    let response = request.send().await.expect("the sidecar answers");
+    let status = response.status();
+    Answer { status, body: response.json().await.unwrap_or(Value::Null) }
+}
+
+fn configuration(database: &Database<'_>, address: SocketAddr) -> String {
+    let data = database.login(&["tenancy_gateway"]).dsn();
+    let registry = database.login(&["tenancy_resolver"]).dsn();
+    format!(
+        "base_domains = ['{BASE_DOMAIN}']\n[listen]\nhttp = '{address}'\n\
+         [data]\ndsn = '{data}'\n[registry]\ndsn = '{registry}'\n"
+    )
+}
+
+fn variable(key: &str) -> String {
+    format!("TENANCY_{}", key.replace('.', "_").to_uppercase())
+}
+
+/// Free a moment ago. Known before the process starts, so that it need not be read from its log.
+fn free_address() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
+    listener.local_addr().expect("a bound socket has an address")
+}
