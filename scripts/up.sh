@@ -102,6 +102,12 @@ SIDECAR_PID=$SIDECAR_PID
 ENV
 }
 
+say_how() {
+  say "ready. Addresses and passwords are in $OUT; for example:"
+  say "  set -a; . $OUT; psql \$TENANCY_ADMIN_DSN -c 'TABLE tenancy.tenants'"
+  say "make down ends it and removes its data"
+}
+
 main() {
   local dir
   parse "$@"
@@ -117,6 +123,7 @@ main() {
   start_sidecar
   write_env
   trap - EXIT
+  [ ${#OWNER[@]} -gt 0 ] || say_how
 }
 
 main "$@"
