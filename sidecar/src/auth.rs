@@ -21,14 +21,16 @@ pub struct Passwords {
 impl Passwords {
     /// `ttl` is how long a verified password is remembered.
     pub fn new(ttl: Duration) -> Self {
-        let workers = std::thread::available_parallelism().map_or(FALLBACK_PARALLELISM, usize::from);
+        let workers =
+            std::thread::available_parallelism().map_or(FALLBACK_PARALLELISM, usize::from);
         Self { remembered: Remembered::new(ttl), workers: Semaphore::new(workers) }
     }
 
     /// Whether `password` is the one that `verifier` was made from. A login without a verifier
     /// costs the same work and is refused.
     pub async fn verify(&self, login: &str, password: &str, verifier: Option<&str>) -> bool {
-        let fingerprint = self.remembered.fingerprint(login, password, verifier.unwrap_or_default());
+        let fingerprint =
+            self.remembered.fingerprint(login, password, verifier.unwrap_or_default());
         if self.remembered.knows(&fingerprint) {
             return true;
         }

@@ -190,7 +190,10 @@ impl Config {
         if self.authentication == Authentication::None && !self.listen_http.ip().is_loopback() {
             return Err(Error::value(
                 "authentication",
-                format!("\"none\" is possible on a loopback address only, not on {}; set \"password\" or listen on 127.0.0.1", self.listen_http),
+                format!(
+                    "\"none\" is possible on a loopback address only, not on {}; set \"password\" or listen on 127.0.0.1",
+                    self.listen_http
+                ),
             ));
         }
         if self.tenant_header.is_some() && self.trusted_proxies.is_empty() {
@@ -208,7 +211,10 @@ impl Config {
 fn address(raw: &Raw) -> Result<SocketAddr, Error> {
     let text = raw.listen.http.as_deref().unwrap_or("127.0.0.1:8080");
     text.parse().map_err(|_| {
-        Error::value("listen.http", format!("{text:?} is not an address and port such as \"127.0.0.1:8080\""))
+        Error::value(
+            "listen.http",
+            format!("{text:?} is not an address and port such as \"127.0.0.1:8080\""),
+        )
     })
 }
 
@@ -216,7 +222,10 @@ fn authentication(text: Option<&str>) -> Result<Authentication, Error> {
     match text.unwrap_or("password") {
         "password" => Ok(Authentication::Password),
         "none" => Ok(Authentication::None),
-        other => Err(Error::value("authentication", format!("{other:?} is neither \"password\" nor \"none\""))),
+        other => Err(Error::value(
+            "authentication",
+            format!("{other:?} is neither \"password\" nor \"none\""),
+        )),
     }
 }
 
@@ -224,7 +233,9 @@ fn log_format(text: Option<&str>) -> Result<LogFormat, Error> {
     match text.unwrap_or("text") {
         "text" => Ok(LogFormat::Text),
         "json" => Ok(LogFormat::Json),
-        other => Err(Error::value("log.format", format!("{other:?} is neither \"text\" nor \"json\""))),
+        other => {
+            Err(Error::value("log.format", format!("{other:?} is neither \"text\" nor \"json\"")))
+        }
     }
 }
 
@@ -236,7 +247,8 @@ fn base_domains(names: &[String]) -> Result<Vec<Hostname>, Error> {
 }
 
 /// Headers that already mean something to this face.
-const TAKEN_HEADERS: &[&str] = &["host", "authorization", "content-type", "content-length", "origin"];
+const TAKEN_HEADERS: &[&str] =
+    &["host", "authorization", "content-type", "content-length", "origin"];
 
 fn tenant_header(name: &str) -> Result<String, Error> {
     let header = axum::http::HeaderName::try_from(name)
@@ -252,7 +264,10 @@ fn proxies(texts: &[String]) -> Result<Vec<IpNet>, Error> {
     let parse = |text: &String| {
         let alone = || text.parse::<std::net::IpAddr>().map(IpNet::from);
         text.parse().or_else(|_| alone()).map_err(|_| {
-            Error::value("trusted_proxies", format!("{text:?} is not a network such as \"10.0.0.0/8\""))
+            Error::value(
+                "trusted_proxies",
+                format!("{text:?} is not a network such as \"10.0.0.0/8\""),
+            )
         })
     };
     texts.iter().map(parse).collect()

@@ -14,10 +14,10 @@ use tokio_postgres::{NoTls, Row};
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No connection.
-    #[error("no connection to the registry: {0}")]
+    #[error("no connection to the registry: {}", causes(.0))]
     Connect(#[from] deadpool_postgres::PoolError),
     /// The query failed.
-    #[error("registry query failed: {}", describe(.0))]
+    #[error("registry query failed: {}", causes(.0))]
     Query(#[from] tokio_postgres::Error),
     /// It took too long.
     #[error("the registry did not answer in time")]
@@ -27,12 +27,11 @@ pub enum Error {
     Build(#[from] deadpool_postgres::BuildError),
 }
 
-/// tokio-postgres shows "db error" and keeps the server's words in the source.
-fn describe(error: &tokio_postgres::Error) -> String {
-    match error.as_db_error() {
-        Some(report) => format!("{} (SQLSTATE {})", report.message(), report.code().code()),
-        None => error.to_string(),
-    }
+/// An error with its causes: the outer ones of these libraries say next to nothing.
+fn causes(error: &dyn std::error::Error) -> String {
+    let first = error.source();
+    std::iter::successors(first, |cause| cause.source())
+        .fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 /// A row of `tenancy.resolve`.
@@ -103,10 +102,7 @@ impl Control {
             return Ok(LoginAccess { verifier: None, granted: false });
         };
         let granted: Option<bool> = row.try_get("granted")?;
-        Ok(LoginAccess {
-            verifier: row.try_get("verifier")?,
-            granted: granted.unwrap_or(false),
-        })
+        Ok(LoginAccess { verifier: row.try_get("verifier")?, granted: granted.unwrap_or(false) })
     }
 
     /// `tenancy.version()`.
@@ -124,7 +120,9 @@ impl Control {
     ) -> Result<Option<Row>, Error> {
         let once = || tokio::time::timeout(self.timeout, self.row_once(text, parameters));
         match once().await.map_err(|_| Error::Timeout)? {
-            Err(Error::Query(error)) if error.is_closed() || error.as_db_error().is_some_and(is_end) => {
+            Err(Error::Query(error))
+                if error.is_closed() || error.as_db_error().is_some_and(is_end) =>
+            {
                 once().await.map_err(|_| Error::Timeout)?
             }
             outcome => outcome,

@@ -46,7 +46,10 @@ impl Resolver {
     }
 
     /// The tenant behind a hostname: a registered domain, else a subdomain of a base domain.
-    pub async fn by_hostname(&self, hostname: &Hostname) -> Result<Option<Arc<Route>>, Unreachable> {
+    pub async fn by_hostname(
+        &self,
+        hostname: &Hostname,
+    ) -> Result<Option<Arc<Route>>, Unreachable> {
         let load = async {
             if let Some(route) = self.registry.by_hostname(hostname).await? {
                 return Ok(Some(route));

@@ -23,11 +23,11 @@ pub async fn serve(config: Config) -> Result<(), Error> {
     let mut signals = Signals::listen()?;
     let services = Arc::new(services(&config)?);
     let address = config.listen_http;
-    let listener = TcpListener::bind(address)
-        .await
-        .map_err(|source| Error::Listen { address, source })?;
+    let listener =
+        TcpListener::bind(address).await.map_err(|source| Error::Listen { address, source })?;
     announce(&listener)?;
-    let notifications = tokio::spawn(follow_registry(services.clone(), config.registry.dsn.clone()));
+    let notifications =
+        tokio::spawn(follow_registry(services.clone(), config.registry.dsn.clone()));
     let mut connections = Connections::new(http::router(services.clone()));
     tokio::select! {
         () = connections.accept(&listener) => {}

@@ -39,7 +39,12 @@ impl Verifier {
     pub fn matches(&self, password: &str) -> bool {
         let prepared = prepare(password);
         let mut salted = [0; 32];
-        pbkdf2::pbkdf2_hmac::<Sha256>(prepared.as_bytes(), &self.salt, self.iterations, &mut salted);
+        pbkdf2::pbkdf2_hmac::<Sha256>(
+            prepared.as_bytes(),
+            &self.salt,
+            self.iterations,
+            &mut salted,
+        );
         let stored_key = Sha256::digest(hmac(&salted, b"Client Key"));
         stored_key.as_slice().ct_eq(&self.stored_key).into()
     }
@@ -71,7 +76,8 @@ pub mod tests {
 
     #[test]
     fn agrees_with_verifiers_made_elsewhere() {
-        for password in ["s3cret", "", "with space", "pässwörd", "I\u{ad}X", "\u{2168}", "a\u{a0}b"] {
+        for password in ["s3cret", "", "with space", "pässwörd", "I\u{ad}X", "\u{2168}", "a\u{a0}b"]
+        {
             let verifier = Verifier::parse(&verifier_of(password)).unwrap();
             assert!(verifier.matches(password), "{password:?}");
             assert!(!verifier.matches("other"));

@@ -90,10 +90,8 @@ fn secret(
         (Some(password), None) => Ok(Some(password.to_owned())),
         (None, None) => Ok(None),
         (None, Some(path)) => {
-            let text = std::fs::read_to_string(path).map_err(|source| Error::Read {
-                path: path.display().to_string(),
-                source,
-            })?;
+            let text = std::fs::read_to_string(path)
+                .map_err(|source| Error::Read { path: path.display().to_string(), source })?;
             Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned()))
         }
     }
@@ -101,21 +99,30 @@ fn secret(
 
 fn parse(key: &'static str, text: Option<&str>, secret: Option<String>) -> Result<Dsn, Error> {
     let text = text.ok_or_else(|| {
-        Error::value(key, "is missing; a server is needed, such as \"postgresql://login@127.0.0.1:5432/app\"")
+        Error::value(
+            key,
+            "is missing; a server is needed, such as \"postgresql://login@127.0.0.1:5432/app\"",
+        )
     })?;
     // The parser's own message may quote the text, and with it a password.
     let mut config: Config = text.parse().map_err(|_| {
         Error::value(key, "is neither a postgresql:// URL nor key=value pairs as libpq takes them")
     })?;
     match (config.get_password(), secret) {
-        (Some(_), Some(_)) => return Err(Error::value(key, "holds a password beside the one set apart; keep one")),
+        (Some(_), Some(_)) => {
+            return Err(Error::value(key, "holds a password beside the one set apart; keep one"));
+        }
         (None, Some(password)) => drop(config.password(password)),
         _ => {}
     }
     if config.get_ssl_mode() == SslMode::Require {
-        return Err(Error::value(key, "sslmode=require is not possible: connections to the server are not encrypted; use a socket or a private network"));
+        return Err(Error::value(
+            key,
+            "sslmode=require is not possible: connections to the server are not encrypted; use a socket or a private network",
+        ));
     }
-    let user = config.get_user().map(str::to_owned).ok_or_else(|| Error::value(key, "names no login"))?;
+    let user =
+        config.get_user().map(str::to_owned).ok_or_else(|| Error::value(key, "names no login"))?;
     let host = match config.get_hosts() {
         [host] => host.clone(),
         [] => return Err(Error::value(key, "names no host")),

@@ -23,7 +23,8 @@ pub async fn listen(mut config: Config, on_event: impl Fn(Event) + Send + Sync) 
     config.application_name("tenancy notifications").keepalives_idle(Duration::from_secs(30));
     loop {
         if let Err(error) = session(&config, &on_event).await {
-            tracing::warn!(%error, "not listening for changes of the registry; trying again");
+            let error = super::causes(&error);
+            tracing::warn!(error, "not listening for changes of the registry; trying again");
         }
         tokio::time::sleep(PAUSE).await;
     }

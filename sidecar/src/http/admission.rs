@@ -2,11 +2,11 @@
 //! says, it has a grant, and the tenant is served. In this order of answers: who is not logged
 //! in learns nothing of tenants, who has no grant learns nothing of its state.
 
+use super::Services;
 use super::access::NO_TENANT;
 use super::credentials::Credentials;
 use super::refusal::{Refusal, Result};
 use super::target::Target;
-use super::Services;
 use crate::control::LoginAccess;
 use crate::resolve::{Route, Service, Unreachable};
 use axum::http::StatusCode;
@@ -89,8 +89,16 @@ async fn authenticate(
             format!("password authentication failed for user \"{login}\""),
         )
     };
-    if login.is_empty() || login.len() > MAX_LOGIN || password.len() > MAX_PASSWORD || login.contains('\0') {
-        return Err(Refusal::new(StatusCode::UNAUTHORIZED, "28P01", "password authentication failed"));
+    if login.is_empty()
+        || login.len() > MAX_LOGIN
+        || password.len() > MAX_PASSWORD
+        || login.contains('\0')
+    {
+        return Err(Refusal::new(
+            StatusCode::UNAUTHORIZED,
+            "28P01",
+            "password authentication failed",
+        ));
     }
     let tenant = route.map_or(NO_TENANT, |route| (route.tenant_id, route.generation));
     let access = services.access.of(&services.control, login, tenant).await?;

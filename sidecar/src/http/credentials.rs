@@ -36,10 +36,9 @@ pub fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'
     if values.next().is_some() {
         return Err(Refusal::malformed(format!("header \"{name}\" is there more than once")));
     }
-    value
-        .to_str()
-        .map(Some)
-        .map_err(|_| Refusal::malformed(format!("header \"{name}\" holds more than printable ASCII")))
+    value.to_str().map(Some).map_err(|_| {
+        Refusal::malformed(format!("header \"{name}\" holds more than printable ASCII"))
+    })
 }
 
 /// Reads the connection string, if there is one.
@@ -134,7 +133,12 @@ mod tests {
 
     #[test]
     fn an_error_never_shows_the_password() {
-        for text in ["mysql://app:hunter2@host/db", "postgresql://app:hunter2@", "hunter2", "postgresql://a:hunter2%ff@h/d"] {
+        for text in [
+            "mysql://app:hunter2@host/db",
+            "postgresql://app:hunter2@",
+            "hunter2",
+            "postgresql://a:hunter2%ff@h/d",
+        ] {
             let refusal = read(&[("neon-connection-string", text)]).unwrap_err();
             assert!(!format!("{refusal:?}").contains("hunter2"), "{text}");
         }
@@ -147,7 +151,10 @@ mod tests {
         assert_eq!(found, Some(("app".into(), "a:b".into())));
         assert!(read(&[("authorization", "Bearer x")]).is_err());
         assert!(read(&[("authorization", "Basic !")]).is_err());
-        assert!(read(&[("authorization", &basic), ("neon-connection-string", "postgres://a@h/d")]).is_err());
+        assert!(
+            read(&[("authorization", &basic), ("neon-connection-string", "postgres://a@h/d")])
+                .is_err()
+        );
         assert_eq!(read(&[]).unwrap(), None);
     }
 

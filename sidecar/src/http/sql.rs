@@ -53,7 +53,9 @@ pub async fn handle(State(services): State<Arc<Services>>, request: Request<Body
         "sql"
     );
     match outcome {
-        Ok(body) => (StatusCode::OK, [(header::CONTENT_TYPE, "application/json")], body).into_response(),
+        Ok(body) => {
+            (StatusCode::OK, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+        }
         Err(refusal) => refusal.into_response(),
     }
 }

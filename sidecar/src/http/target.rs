@@ -1,9 +1,9 @@
 //! Which tenant a request asks for, as its headers say it: nothing is looked up here.
 
+use super::Settings;
 use super::credentials::{ConnectionString, single};
 use super::peer::Peer;
 use super::refusal::{Refusal, Result};
-use super::Settings;
 use axum::http::{HeaderMap, HeaderName, StatusCode, Uri, header};
 use tenancy_core::hostname::Hostname;
 use tenancy_core::name::TenantName;

@@ -188,7 +188,9 @@ mod tests {
         let refusal: &[u8] = b"E\x00\x00\x00\x1aSFATAL\0C28000\0Mno\0\0\0\0\0\0";
         let unknown: &[u8] = b"R\x00\x00\x00\x08\x00\x00\x00\x07";
         let here = address(Endpoint::Unix("/x".into()), None);
-        assert!(matches!(against(&[refusal], &here).await.0, Err(Error::Refused(r)) if r.code == "28000"));
+        assert!(
+            matches!(against(&[refusal], &here).await.0, Err(Error::Refused(r)) if r.code == "28000")
+        );
         assert!(matches!(against(&[unknown], &here).await.0, Err(Error::Authentication(_))));
     }
 }

@@ -1,8 +1,8 @@
 //! The bounded cache: one load per key at a time, a life time of its own for "there is none",
 //! and marks in time before which answers no longer count.
 
-use super::registry::{Route, Unreachable};
 use super::Settings;
+use super::registry::{Route, Unreachable};
 use moka::Expiry;
 use moka::future::Cache as Moka;
 use std::future::Future;

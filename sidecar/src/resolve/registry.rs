@@ -35,8 +35,7 @@ pub enum Service {
 pub struct Unreachable;
 
 /// An answer that is yet to come.
-pub type Lookup<'a> =
-    Pin<Box<dyn Future<Output = Result<Option<Route>, Unreachable>> + Send + 'a>>;
+pub type Lookup<'a> = Pin<Box<dyn Future<Output = Result<Option<Route>, Unreachable>> + Send + 'a>>;
 
 /// The registry.
 pub trait Registry: Send + Sync {

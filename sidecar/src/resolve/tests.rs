@@ -66,7 +66,8 @@ async fn a_registered_domain_goes_before_a_subdomain_of_a_base_domain() {
     assert_eq!(tenant(&resolver, "www.acme.test").await.as_deref(), Some("acme"));
     assert_eq!(tenant(&resolver, "acme.shop.test").await.as_deref(), Some("acme"));
     assert_eq!(tenant(&resolver, "globex.shop.test").await.as_deref(), Some("acme"));
-    for unknown in ["shop.test", "a.acme.shop.test", "initech.shop.test", "acme", "select.shop.test"]
+    for unknown in
+        ["shop.test", "a.acme.shop.test", "initech.shop.test", "acme", "select.shop.test"]
     {
         assert_eq!(tenant(&resolver, unknown).await, None, "{unknown}");
     }
@@ -102,9 +103,7 @@ async fn many_who_ask_at_once_share_one_look_up() {
 async fn a_hint_makes_the_resolver_ask_again_for_what_it_names() {
     let (table, resolver) = resolver(LONG);
     let warm = ["www.acme.test", "nobody.test"];
-    for (hint, asked_again) in
-        [(Hint::Tenant(1), 2), (Hint::Tenant(2), 1), (Hint::Everything, 2)]
-    {
+    for (hint, asked_again) in [(Hint::Tenant(1), 2), (Hint::Tenant(2), 1), (Hint::Everything, 2)] {
         for hostname in warm {
             tenant(&resolver, hostname).await;
         }

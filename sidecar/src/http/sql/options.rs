@@ -49,8 +49,10 @@ fn isolation(headers: &HeaderMap) -> Result<&'static str> {
         Some("ReadCommitted") => Ok(" ISOLATION LEVEL READ COMMITTED"),
         Some("RepeatableRead") => Ok(" ISOLATION LEVEL REPEATABLE READ"),
         Some("Serializable") => Ok(" ISOLATION LEVEL SERIALIZABLE"),
-        Some(_) => Err(Refusal::malformed(format!("header \"{ISOLATION}\" is not an isolation level"))
-            .hint("Send ReadUncommitted, ReadCommitted, RepeatableRead or Serializable.")),
+        Some(_) => {
+            Err(Refusal::malformed(format!("header \"{ISOLATION}\" is not an isolation level"))
+                .hint("Send ReadUncommitted, ReadCommitted, RepeatableRead or Serializable."))
+        }
     }
 }
 
@@ -82,7 +84,8 @@ fn flag(headers: &HeaderMap, name: &HeaderName) -> Result<Option<bool>> {
 /// driver sends text/plain, but always with its connection string.
 pub fn check_content_type(headers: &HeaderMap) -> Result<()> {
     let content_type = single(headers, &header::CONTENT_TYPE)?;
-    let essence = content_type.map(|t| t.split(';').next().unwrap_or(t).trim().to_ascii_lowercase());
+    let essence =
+        content_type.map(|t| t.split(';').next().unwrap_or(t).trim().to_ascii_lowercase());
     match essence.as_deref() {
         Some("application/json") => Ok(()),
         None | Some("text/plain") if headers.contains_key(CONNECTION_STRING) => Ok(()),
@@ -127,7 +130,11 @@ mod tests {
             if connection {
                 given.append("neon-connection-string", "postgres://u:p@h/d".parse().unwrap());
             }
-            assert_eq!(check_content_type(&given).is_ok(), accepted, "{content_type:?} {connection}");
+            assert_eq!(
+                check_content_type(&given).is_ok(),
+                accepted,
+                "{content_type:?} {connection}"
+            );
         }
     }
 
@@ -136,14 +143,19 @@ mod tests {
         for (pairs, begin) in [
             (&[][..], "BEGIN"),
             (
-                &[("neon-batch-isolation-level", "Serializable"), ("neon-batch-read-only", "true"), ("neon-batch-deferrable", "true")],
+                &[
+                    ("neon-batch-isolation-level", "Serializable"),
+                    ("neon-batch-read-only", "true"),
+                    ("neon-batch-deferrable", "true"),
+                ],
                 "BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY DEFERRABLE",
             ),
             (&[("neon-batch-read-only", "false")], "BEGIN READ WRITE"),
         ] {
             assert_eq!(read(&headers(pairs)).unwrap().begin, begin);
         }
-        for pair in [("neon-batch-isolation-level", "serializable; DROP"), ("neon-array-mode", "1")] {
+        for pair in [("neon-batch-isolation-level", "serializable; DROP"), ("neon-array-mode", "1")]
+        {
             assert!(read(&headers(&[pair])).is_err());
         }
     }

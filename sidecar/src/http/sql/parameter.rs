@@ -78,7 +78,10 @@ mod tests {
             (r#"{"b": 1, "a": [2]}"#, Some(r#"{"b": 1, "a": [2]}"#)),
             ("[]", Some("{}")),
             ("[1,null,[true,false]]", Some("{1,NULL,{true,false}}")),
-            (r#"["a","NULL","",null,"q\"\\,{}\n"]"#, Some("{\"a\",\"NULL\",\"\",NULL,\"q\\\"\\\\,{}\n\"}")),
+            (
+                r#"["a","NULL","",null,"q\"\\,{}\n"]"#,
+                Some("{\"a\",\"NULL\",\"\",NULL,\"q\\\"\\\\,{}\n\"}"),
+            ),
             (r#"[{"a":"b"}]"#, Some(r#"{"{\"a\":\"b\"}"}"#)),
         ] {
             let raw = RawValue::from_string(json.to_owned()).unwrap();

@@ -100,8 +100,7 @@ async fn confirm(services: &Services, errand: &Errand, entered: Entered) -> Resu
     if entered.tenant_id != errand.route.tenant_id {
         return Err(Refusal::stale());
     }
-    let route =
-        admission::admit(services, &errand.target, errand.credentials.as_ref()).await?;
+    let route = admission::admit(services, &errand.target, errand.credentials.as_ref()).await?;
     if is_at(&route, entered) { Ok(()) } else { Err(Refusal::stale()) }
 }
 
@@ -124,11 +123,7 @@ fn refused(services: &Services, errand: &Errand, error: Error) -> (Outcome, Afte
 }
 
 fn too_slow(limit: std::time::Duration) -> Refusal {
-    Refusal::new(
-        StatusCode::BAD_REQUEST,
-        "57014",
-        "canceling statement due to the request timeout",
-    )
-    .detail(format!("The limit is {} ms; the work was rolled back.", limit.as_millis()))
-    .hint("Ask for less at once, or raise timeouts.request.")
+    Refusal::new(StatusCode::BAD_REQUEST, "57014", "canceling statement due to the request timeout")
+        .detail(format!("The limit is {} ms; the work was rolled back.", limit.as_millis()))
+        .hint("Ask for less at once, or raise timeouts.request.")
 }
