@@ -54,8 +54,12 @@ pub fn init() {
     settings::report_to_clients(c"search_path");
 }
 
+/// The schemas that all tenants share, as the setting spells them.
+pub fn shared_schemas_as_set() -> CString {
+    SHARED_SCHEMAS.get().unwrap_or_default()
+}
+
 /// The schemas that all tenants share.
 pub fn shared_schemas() -> Vec<String> {
-    let list = SHARED_SCHEMAS.get().unwrap_or_default();
-    identifier_list(&list.to_string_lossy())
+    identifier_list(&shared_schemas_as_set().to_string_lossy())
 }

@@ -3,10 +3,11 @@
 
 use crate::ffi::Oid;
 use crate::ffi::{catalog, roles, transaction};
-use crate::shared;
 use crate::store::{self, Tenant};
+use crate::{settings, shared};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::ffi::CString;
 use std::rc::Rc;
 use tenancy_core::Result;
 
@@ -16,6 +17,8 @@ const MAX_ENTRIES: usize = 4096;
 #[derive(Default)]
 struct Cache {
     epoch: u64,
+    /// The setting that every cached path was made from.
+    shared_schemas: CString,
     tenants: HashMap<String, Rc<Tenant>>,
     grants: HashMap<(u32, i64), Option<bool>>,
 }
@@ -50,10 +53,12 @@ pub fn refresh() -> Result<()> {
             catalog::relation(c"registry")?,
         ]);
     }
-    let outdated = STALE.replace(false) || CACHE.with_borrow(|c| c.epoch != epoch);
+    let shared_schemas = settings::shared_schemas_as_set();
+    let outdated = STALE.replace(false)
+        || CACHE.with_borrow(|c| c.epoch != epoch || c.shared_schemas != shared_schemas);
     CACHE.with_borrow_mut(|c| {
         if outdated || c.tenants.len() >= MAX_ENTRIES || c.grants.len() >= MAX_ENTRIES {
-            *c = Cache { epoch, ..Cache::default() };
+            *c = Cache { epoch, shared_schemas, ..Cache::default() };
         }
     });
     Ok(())

@@ -5,13 +5,12 @@ use crate::ffi::Oid;
 use crate::ffi::settings::Original;
 use crate::ffi::{backend, executor_hook, roles, settings as guc};
 use crate::session::cache;
+use crate::shared;
 use crate::store::Tenant;
-use crate::{settings, shared};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use tenancy_core::context::{Capacity, Place, Situation};
 use tenancy_core::lifecycle::{self, Access, Status, Suspension};
-use tenancy_core::quote::search_path;
 use tenancy_core::seal::Seal;
 use tenancy_core::{Error, Result};
 
@@ -164,8 +163,7 @@ pub fn settle_closed() {
 /// Into a tenant. An error leaves the session where it was.
 pub fn arrive(stay: Stay, access: Access, epoch: u64, place: Place) -> Result<()> {
     shared::announce(stay.tenant.id);
-    let path = search_path(&stay.tenant.schema, &settings::shared_schemas());
-    let ready = free_of_suspension(&stay).and_then(|()| mirror(place, &path, &stay.tenant.name));
+    let ready = free_of_suspension(&stay).and_then(|()| mirror(place, &stay.tenant));
     if let Err(error) = ready {
         shared::withdraw();
         return Err(error);
@@ -187,14 +185,14 @@ fn free_of_suspension(stay: &Stay) -> Result<()> {
     lifecycle::admit(Status::Suspended, Some(Suspension::Full)).map(drop)
 }
 
-fn mirror(place: Place, path: &str, name: &str) -> Result<()> {
+fn mirror(place: Place, tenant: &Tenant) -> Result<()> {
     if place == Place::Transaction {
-        guc::set_local(PATH, path);
-        guc::set_local(MIRROR, name);
+        guc::set_local(PATH, &tenant.path);
+        guc::set_local(MIRROR, &tenant.name);
         return Ok(());
     }
-    guc::force(PATH, path)?;
-    guc::force(MIRROR, name)
+    guc::force(PATH, &tenant.path)?;
+    guc::force(MIRROR, &tenant.name)
 }
 
 /// A visit that goes on was found to be in order.

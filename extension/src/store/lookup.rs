@@ -5,9 +5,11 @@ use super::sql::broken;
 use crate::ffi::Oid;
 use crate::ffi::catalog::{self, Key, Row};
 use crate::ffi::roles;
+use crate::settings;
 use std::cell::Cell;
 use tenancy_core::Result;
 use tenancy_core::lifecycle::{Status, Suspension};
+use tenancy_core::quote::search_path;
 
 /// What a session knows of a tenant.
 #[derive(Clone, Debug)]
@@ -16,8 +18,8 @@ pub struct Tenant {
     pub id: i64,
     /// Name of the day.
     pub name: String,
-    /// Schema.
-    pub schema: String,
+    /// Search path: the schema and the shared ones.
+    pub path: String,
     /// Tenant role.
     pub role: Oid,
     /// Owner role.
@@ -57,7 +59,7 @@ fn read(row: &Row<'_>, status: &str, common: i64) -> Result<Tenant> {
     Ok(Tenant {
         id: number(c"id")?,
         name: text(c"name")?,
-        schema: text(c"schema")?,
+        path: search_path(&text(c"schema")?, &settings::shared_schemas()),
         role: role(c"role")?,
         owner: role(c"owner")?,
         status: Status::parse(status).ok_or_else(|| broken("a tenant has an unknown status"))?,
