@@ -24,11 +24,10 @@ parse() {
   done
 }
 
-refuse_twice() {
-  [ -f "$OUT" ] || return 0
+is_up() {
   local pid
-  pid=$(sed -n 's/^SIDECAR_PID=//p' "$OUT")
-  ! kill -0 "$pid" 2>/dev/null || fail "it is up already, see $OUT (make down ends it)"
+  pid=$(sed -n 's/^SIDECAR_PID=//p' "$OUT" 2>/dev/null || true)
+  [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null
 }
 
 # A new one each time: the ports are open to everybody on this machine.
@@ -111,7 +110,10 @@ say_how() {
 main() {
   local dir
   parse "$@"
-  refuse_twice
+  if is_up; then
+    say "it is up already, see $OUT (make down ends it)"
+    return
+  fi
   dir=$(mktemp -d "${TMPDIR:-/tmp}/tenancy.XXXXXX")
   "$ROOT/scripts/cluster.sh" start "$dir" "${OWNER[@]}" >/dev/null
   trap '"$ROOT/scripts/cluster.sh" stop "$CLUSTER_DIR"' EXIT

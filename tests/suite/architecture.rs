@@ -25,16 +25,18 @@ const EXTENSION: Arrows = &[
 ];
 
 const SIDECAR: Arrows = &[
-    ("error", &[]),
-    ("shutdown", &[]),
-    ("telemetry", &[]),
     ("wire", &[]),
+    ("auth", &[]),
     ("config", &[]),
-    ("resolve", &["error"]),
-    ("pool", &["error", "wire"]),
-    ("control", &["error"]),
-    ("http", &["control", "error", "resolve"]),
-    ("server", &["config", "control", "error", "http", "pool", "resolve", "shutdown", "telemetry"]),
+    ("control", &[]),
+    ("resolve", &[]),
+    ("shutdown", &[]),
+    ("pool", &["wire"]),
+    // What can end the process, whichever part it comes from.
+    ("error", &["config", "control", "pool"]),
+    ("telemetry", &["config"]),
+    ("http", &["auth", "control", "pool", "resolve", "wire"]),
+    ("server", &["auth", "config", "control", "error", "http", "pool", "resolve", "shutdown"]),
     ("cli", &["config", "error", "server", "telemetry"]),
 ];
 
@@ -171,7 +173,7 @@ fn code(text: &str) -> String {
 
 /// Unit tests stand at the end of their file.
 fn without_unit_tests(code: &str) -> &str {
-    code.split("#[cfg(test)]\nmod ").next().unwrap_or_default()
+    code.split("\n#[cfg(test)]\n").next().unwrap_or_default()
 }
 
 fn has_word(code: &str, word: &str) -> bool {

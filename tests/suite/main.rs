@@ -8,5 +8,6 @@
 mod architecture;
 mod dump;
 mod functions;
+mod http;
 mod lifecycle;
 mod wire;
