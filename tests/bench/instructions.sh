@@ -60,6 +60,9 @@ cost() {
 
 row() { printf '| %s | %s | %s | %.2f |\n' "$1" "$2" "$3" "$(awk "BEGIN { print $2 / $3 }")"; }
 
+set_config() { echo "SELECT set_config('search_path', '$1, public, pg_temp', false), set_config('role', 'peer_$1', false)"; }
+switch() { echo "SELECT tenancy.switch('$SEAL', '$1')"; }
+enter() { echo "SELECT tenancy.enter('$1', seal => '$SEAL')"; }
 SWITCH="SELECT tenancy.seal('$SEAL')"
 POINT='SELECT name FROM item WHERE id = 7'
 
@@ -67,15 +70,20 @@ prepare
 echo "| per call | tenancy | peer | ratio |"
 echo "|---|---|---|---|"
 set_two=$(cost '' '' $'SET search_path = one, public, pg_temp\nSET ROLE peer_one\nSET search_path = two, public, pg_temp\nSET ROLE peer_two')
-switch_two=$(cost tenancy "$SWITCH" "SELECT tenancy.switch('$SEAL', 'one')"$'\n'"SELECT tenancy.switch('$SEAL', 'two')")
-enter_two=$(cost tenancy "SELECT tenancy.enter('one', seal => '$SEAL')" "SELECT tenancy.enter('two', seal => '$SEAL')"$'\n'"SELECT tenancy.enter('one', seal => '$SEAL')")
-row 'switch(), alternating tenants / SET search_path + SET ROLE' $((switch_two / 2)) $((set_two / 2))
-row 'enter(seal =>), alternating tenants / SET search_path + SET ROLE' $((enter_two / 2)) $((set_two / 2))
+config_two=$(cost '' '' "$(set_config one)"$'\n'"$(set_config two)")
+switch_two=$(cost tenancy "$SWITCH" "$(switch one)"$'\n'"$(switch two)")
+enter_two=$(cost tenancy "$(enter one)" "$(enter two)"$'\n'"$(enter one)")
+call_two=$(cost tenancy '' $'SELECT tenancy.version()\nSELECT tenancy.version()')
+row 'switch(), alternating tenants / SET search_path, then SET ROLE' $((switch_two / 2)) $((set_two / 2))
+row 'switch(), alternating tenants / SELECT set_config() of both' $((switch_two / 2)) $((config_two / 2))
+row 'enter(seal =>), alternating tenants / SET search_path, then SET ROLE' $((enter_two / 2)) $((set_two / 2))
+row 'the same switch() without parsing and planning its SELECT / SET search_path, then SET ROLE' \
+  $(((switch_two - call_two) / 2)) $((set_two / 2))
 bare=$(cost '' '' 'SELECT 1')
 row 'SELECT 1, library loaded, no context / not loaded' "$(cost tenancy '' 'SELECT 1')" "$bare"
 row 'SELECT 1, in a tenant / not loaded' \
-  "$(cost tenancy "$SWITCH"$'\n'"SELECT tenancy.switch('$SEAL', 'one')" 'SELECT 1')" "$bare"
+  "$(cost tenancy "$SWITCH"$'\n'"$(switch one)" 'SELECT 1')" "$bare"
 point=$(cost '' '' "$POINT")
 row 'primary-key SELECT, library loaded, no context / not loaded' "$(cost tenancy '' "$POINT")" "$point"
 row 'primary-key SELECT, in a tenant / not loaded' \
-  "$(cost tenancy "$SWITCH"$'\n'"SELECT tenancy.switch('$SEAL', 'one')" "$POINT")" "$point"
+  "$(cost tenancy "$SWITCH"$'\n'"$(switch one)" "$POINT")" "$point"
