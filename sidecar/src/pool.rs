@@ -20,3 +20,6 @@ pub use error::Error;
 pub use opener::{Address, Endpoint};
 pub use switch::Entered;
 pub use work::Work;
+
+#[cfg(test)]
+mod tests;

@@ -9,12 +9,12 @@ mod render;
 mod run;
 mod transaction;
 
-use super::Services;
 use super::admission;
 use super::credentials::{self, Credentials};
 use super::peer::Peer;
 use super::refusal::{Refusal, Result};
 use super::target;
+use super::{Services, Settings};
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{Request, StatusCode, header};
@@ -70,7 +70,10 @@ async fn answer(
     options::check_content_type(headers)?;
     let defaults = options::read(headers)?;
     let connection = credentials::connection_string(headers)?;
-    let credentials = credentials::credentials(headers, connection.as_ref())?;
+    let credentials = match services.settings.authenticate {
+        true => credentials::credentials(headers, connection.as_ref())?,
+        false => None,
+    };
     let peer = parts.extensions.get::<Peer>().copied().ok_or_else(Refusal::unavailable)?;
     let target =
         target::target(&services.settings, headers, &parts.uri, peer, connection.as_ref())?;
@@ -78,7 +81,7 @@ async fn answer(
     let route = admission::admit(services, &target, credentials.as_ref()).await?;
     log.tenant = Some(route.tenant.clone());
     log.tenant_id = Some(route.tenant_id);
-    let bytes = read(body, services.settings.body_bytes).await?;
+    let bytes = read(body, &services.settings).await?;
     let asked = body::parse(&bytes, &defaults)?;
     drop(bytes);
     log.statements = asked.shapes.len();
@@ -92,8 +95,16 @@ fn login_for_log(credentials: &Credentials) -> String {
     credentials.login.chars().take(63).flat_map(char::escape_default).collect()
 }
 
-async fn read(body: Body, limit: usize) -> Result<bytes::Bytes> {
-    let collected = Limited::new(body, limit).collect().await;
+async fn read(body: Body, settings: &Settings) -> Result<bytes::Bytes> {
+    let limit = settings.body_bytes;
+    let collected = Limited::new(body, limit).collect();
+    let Ok(collected) = tokio::time::timeout(settings.request_timeout, collected).await else {
+        return Err(Refusal::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "08P01",
+            "the request body did not arrive in time",
+        ));
+    };
     collected.map(|collected| collected.to_bytes()).map_err(|error| {
         if error.downcast_ref::<LengthLimitError>().is_some() {
             Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "54000", "the request body is too large")

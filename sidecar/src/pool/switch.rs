@@ -6,7 +6,7 @@
 
 use super::slot::{Slot, collect, function_result};
 use super::{Error, Work};
-use crate::wire::frontend;
+use crate::wire::{StatementResult, frontend};
 use bytes::BytesMut;
 
 /// Enough for the answers to our own commands.
@@ -54,7 +54,7 @@ impl Slot {
     async fn discard(&mut self, work: &Work) -> Result<(), Error> {
         work.release(self.channel.outbox());
         let (results, status) = collect(&mut self.channel, ANSWER_LIMIT).await?;
-        if results.is_ok() && !work.is_empty() {
+        if results.is_ok_and(|results| results.iter().any(did_something)) {
             tracing::error!("the server ran work behind a refused switch");
             return Err(Error::Odd("work ran behind a refused switch"));
         }
@@ -76,10 +76,9 @@ impl Slot {
     }
 }
 
-impl Work {
-    fn is_empty(&self) -> bool {
-        matches!(self, Self::Batch { statements, .. } if statements.is_empty())
-    }
+/// Transaction statements run in `closed` as well, and so does the empty query.
+fn did_something(result: &StatementResult) -> bool {
+    !matches!(result.tag.as_str(), "" | "BEGIN" | "SAVEPOINT" | "RELEASE")
 }
 
 #[cfg(test)]
