@@ -1,25 +1,40 @@
 #!/usr/bin/env bash
 # Builds the extension and the sidecar with plain cargo and lays out what PostgreSQL loads:
 # the library, the control file and the SQL script assembled from sql/. Installs nothing.
-# usage: build.sh [--release]
+# usage: build.sh [--release | --without-hooks]
+#   --release        for installing and for measuring: target/extension-release
+#   --without-hooks  for one family of tests, the extension only: target/extension-without-hooks
 set -euo pipefail
 # shellcheck source=scripts/env.sh
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 
+VARIANT=${1:-}
 PROFILE=debug
 CARGO_PROFILE=()
-EXTENSION=$TARGET/extension
-if [ "${1:-}" = --release ]; then
-  PROFILE=release
-  CARGO_PROFILE=(--release)
-  EXTENSION=$TARGET/extension-release
-fi
+FEATURES=
+EXTENSION=$TARGET/extension$([ -z "$VARIANT" ] || echo "-${VARIANT#--}")
+
+choose_variant() {
+  case $VARIANT in
+    '') ;;
+    --release) PROFILE=release CARGO_PROFILE=(--release) ;;
+    --without-hooks) FEATURES=,without_hooks ;;
+    *) fail "unknown argument \"$VARIANT\"" ;;
+  esac
+}
 
 build() {
   cd "$ROOT"
   PGRX_PG_CONFIG_PATH=$PG_CONFIG cargo build "${CARGO_PROFILE[@]}" -p tenancy \
-    --no-default-features --features "pg$PG_MAJOR"
-  cargo build "${CARGO_PROFILE[@]}" -p tenancy-sidecar
+    --no-default-features --features "pg$PG_MAJOR$FEATURES"
+  [ "$VARIANT" = --without-hooks ] || cargo build "${CARGO_PROFILE[@]}" -p tenancy-sidecar
+}
+
+# Both variants come out under one name, so each build of the one makes cargo link the other anew.
+# The one that few tests need is made only when something has changed.
+is_fresh() {
+  [ "$VARIANT" = --without-hooks ] && [ -f "$EXTENSION/tenancy.so" ] &&
+    [ -z "$(find "$ROOT/extension" "$ROOT/sql" "$ROOT/Cargo.lock" -newer "$EXTENSION/tenancy.so" -type f -print -quit)" ]
 }
 
 # One file per topic is for people; CREATE EXTENSION wants a single script.
@@ -46,6 +61,9 @@ lay_out() {
   replace "$TARGET/$PROFILE/libtenancy.so" "$EXTENSION/tenancy.so"
 }
 
-require_pg
-build
-lay_out
+choose_variant
+if ! is_fresh; then
+  require_pg
+  build
+  lay_out
+fi
