@@ -1,5 +1,7 @@
 //! From a hostname to a tenant's rows, through the sidecar.
 
+mod isolation_under_fire;
+
 use std::time::Duration;
 
 use reqwest::StatusCode;
