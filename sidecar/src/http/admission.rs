@@ -1,6 +1,6 @@
 //! Whether a request may enter the tenant it asks for: the tenant exists, the login is who it
 //! says, it has a grant, and the tenant is served. In this order of answers: who is not logged
-//! in learns nothing of tenants, who has no grant learns nothing of its state.
+//! in learns nothing of tenants, and to who has no grant the tenant does not exist.
 
 use super::Services;
 use super::access::NO_TENANT;
@@ -31,12 +31,7 @@ pub async fn admit(
     };
     let Some(route) = route else { return Err(refusal.unwrap_or_else(unknown)) };
     if access.is_some_and(|access| !access.granted) {
-        return Err(Refusal::new(
-            StatusCode::FORBIDDEN,
-            "42501",
-            "the login has no grant for this tenant",
-        )
-        .hint("An administrator grants it: SELECT tenancy.grant_login(login, tenant)."));
+        return Err(unknown());
     }
     match route.service {
         Service::Open => Ok(route),
@@ -107,8 +102,10 @@ async fn authenticate(
 }
 
 fn unknown() -> Refusal {
-    Refusal::new(StatusCode::NOT_FOUND, "3D000", "no tenant is known under this host")
-        .hint("Check the hostname, or register it: SELECT tenancy.add_domain(tenant, hostname).")
+    Refusal::new(StatusCode::NOT_FOUND, "3D000", "no tenant of this login is known under this host")
+        .hint(
+            "Check the hostname. An administrator registers it (tenancy.add_domain) and lets the login in (tenancy.grant_login).",
+        )
 }
 
 fn disagreement() -> Refusal {
