@@ -36,4 +36,15 @@ impl AccessCache {
             Refusal::unavailable()
         })
     }
+
+    /// The same, as the registry says it now.
+    pub async fn again(
+        &self,
+        control: &Control,
+        login: &str,
+        tenant: (i64, i64),
+    ) -> Result<LoginAccess> {
+        self.entries.invalidate(&(login.to_owned(), tenant.0, tenant.1)).await;
+        self.of(control, login, tenant).await
+    }
 }

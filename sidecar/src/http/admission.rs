@@ -97,8 +97,15 @@ async fn authenticate(
     }
     let tenant = route.map_or(NO_TENANT, |route| (route.tenant_id, route.generation));
     let access = services.access.of(&services.control, login, tenant).await?;
-    let right = services.passwords.verify(login, password, access.verifier.as_deref()).await;
-    if right { Ok(access) } else { Err(wrong()) }
+    if services.passwords.verify(login, password, access.verifier.as_deref()).await {
+        return Ok(access);
+    }
+    // The password may be one that was set a moment ago.
+    let fresh = services.access.again(&services.control, login, tenant).await?;
+    let changed = fresh.verifier != access.verifier;
+    let right =
+        changed && services.passwords.verify(login, password, fresh.verifier.as_deref()).await;
+    if right { Ok(fresh) } else { Err(wrong()) }
 }
 
 fn unknown() -> Refusal {

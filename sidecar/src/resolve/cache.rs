@@ -1,8 +1,8 @@
-//! The bounded cache: one load per key at a time, a life time of its own for "there is none",
-//! and marks in time before which answers no longer count.
+//! The bounded cache: one load per key at a time, a life time of its own for "there is none" and
+//! "not served", and marks in time before which answers no longer count.
 
 use super::Settings;
-use super::registry::{Route, Unreachable};
+use super::registry::{Route, Service, Unreachable};
 use moka::Expiry;
 use moka::future::Cache as Moka;
 use std::future::Future;
@@ -47,7 +47,9 @@ struct LifeTimes {
 
 impl Expiry<Key, Entry> for LifeTimes {
     fn expire_after_create(&self, _: &Key, entry: &Entry, _: Instant) -> Option<Duration> {
-        Some(if entry.route.is_some() { self.ttl } else { self.negative_ttl })
+        // What is served is compared with the server's word each time; what is refused is not.
+        let served = entry.route.as_ref().is_some_and(|route| route.service == Service::Open);
+        Some(if served { self.ttl } else { self.negative_ttl })
     }
 
     fn expire_after_update(
