@@ -1,6 +1,7 @@
 //! From a hostname to a tenant's rows, through the sidecar.
 
 mod isolation_under_fire;
+mod neon;
 
 use std::time::Duration;
 
