@@ -11,7 +11,9 @@ CREATE FUNCTION tenancy.raise_generation() RETURNS trigger
   LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF TG_OP = 'UPDATE' THEN
-    NEW.generation := nextval('tenancy.generation');
+    -- After a restore the sequence may lag behind the rows; what callers see must still rise.
+    NEW.generation := greatest(nextval('tenancy.generation'), OLD.generation + 1,
+                               (SELECT generation + 1 FROM tenancy.registry));
   END IF;
   PERFORM pg_notify('tenancy_registry', NEW.id::text);
   RETURN NEW;
@@ -31,8 +33,9 @@ BEGIN
     WHERE r IS NOT NULL
   LOOP
     IF changed = 0 THEN
-      INSERT INTO tenancy.registry (generation) VALUES (nextval('tenancy.generation'))
-        ON CONFLICT (id) DO UPDATE SET generation = excluded.generation;
+      INSERT INTO tenancy.registry (generation)
+        VALUES (greatest(nextval('tenancy.generation'), (SELECT max(generation) + 1 FROM tenancy.tenant)))
+        ON CONFLICT (id) DO UPDATE SET generation = greatest(excluded.generation, registry.generation + 1);
       PERFORM pg_notify('tenancy_registry', '*');
     ELSE
       UPDATE tenancy.tenant SET generation = generation WHERE id = changed;

@@ -1,3 +1,15 @@
+-- The registry's texts meet Rust's, which are UTF-8.
+DO $$
+BEGIN
+  IF current_setting('server_encoding') <> 'UTF8' THEN
+    RAISE EXCEPTION 'extension "tenancy" needs a database with encoding UTF8'
+      USING ERRCODE = 'feature_not_supported',
+            DETAIL = format('This database has encoding %s.', current_setting('server_encoding')),
+            HINT = 'Create the database WITH ENCODING ''UTF8'' TEMPLATE template0.';
+  END IF;
+END
+$$;
+
 -- The roles of tenancy. Roles belong to the server, not to the database, so they may be there
 -- already: from another database with tenancy, or from a restored dump of roles. They are taken
 -- over when they carry our comment and are as harmless as we would make them; anything else is a

@@ -130,7 +130,8 @@ fn in_subtransaction() -> Error {
         .hint("Call it before the first savepoint and outside of exception blocks.")
 }
 
-fn in_block(function: &str) -> Error {
+/// The refusal of a move that would share its transaction with anything else.
+pub fn in_block(function: &str) -> Error {
     Error::new(
         SqlState::ActiveSqlTransaction,
         format!("{function}() cannot run inside a transaction block"),

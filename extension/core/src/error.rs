@@ -8,6 +8,8 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// The SQLSTATEs that tenancy raises, named as in PostgreSQL's appendix A.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SqlState {
+    /// 0A000: not possible, and perhaps never will be.
+    FeatureNotSupported,
     /// 22023: a name, hostname or argument that cannot be used.
     InvalidParameterValue,
     /// 25001: not possible inside a transaction block.
@@ -38,6 +40,7 @@ impl SqlState {
     /// The five characters that a client sees.
     pub const fn code(self) -> &'static str {
         match self {
+            Self::FeatureNotSupported => "0A000",
             Self::InvalidParameterValue => "22023",
             Self::ActiveSqlTransaction => "25001",
             Self::ReadOnlySqlTransaction => "25006",

@@ -14,9 +14,10 @@ pub fn required<T>(value: Option<T>, name: &str) -> Result<T> {
 /// A period of time from SQL; 22023 when it is NULL, negative or counted in months.
 pub fn period(value: Option<Interval>, name: &str) -> Result<Duration> {
     let value = required(value, name)?;
-    let micros = i64::from(value.days()) * 86_400_000_000 + value.micros();
-    match u64::try_from(micros) {
-        Ok(micros) if value.months() == 0 => Ok(Duration::from_micros(micros)),
+    let days = i64::from(value.days()).checked_mul(86_400_000_000);
+    let micros = days.and_then(|days| days.checked_add(value.micros()));
+    match micros.map(u64::try_from) {
+        Some(Ok(micros)) if value.months() == 0 => Ok(Duration::from_micros(micros)),
         _ => Err(Error::new(SqlState::InvalidParameterValue, format!("invalid {name}"))
             .detail("It must not be negative, nor counted in months.")
             .hint("Use a period such as '5 seconds'.")),

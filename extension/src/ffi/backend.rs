@@ -36,10 +36,16 @@ pub fn leader_pid() -> Option<i32> {
     }
 }
 
-/// Whether a transaction block, explicit or of a message with several statements, is open.
+/// Whether the running statement shares its transaction with others: in a block, in a message with
+/// several statements, or behind a statement of the same pipeline. The last has no state of its
+/// own before version 18, but whatever it could have left pending (deferred triggers) has written,
+/// and who writes has a transaction id.
 pub fn in_transaction_block() -> bool {
     // SAFETY: reads the transaction state.
-    unsafe { pg_sys::IsTransactionBlock() }
+    unsafe {
+        pg_sys::IsTransactionBlock()
+            || pg_sys::GetTopTransactionIdIfAny() != pg_sys::InvalidTransactionId
+    }
 }
 
 /// Whether a savepoint or an exception block is open.

@@ -1,7 +1,8 @@
 //! What a session leaves behind, kind by kind: finding it and removing it.
 
-use pgrx::pg_sys;
+use pgrx::IntoDatum;
 use pgrx::pg_sys::ffi::pg_guard_ffi_boundary;
+use pgrx::pg_sys::{self, Oid};
 use std::ffi::CString;
 
 /// Lock method of advisory locks (USER_LOCKMETHOD in storage/lock.h).
@@ -14,16 +15,19 @@ unsafe extern "C-unwind" {
     fn reset_sequence_caches();
 }
 
-/// Whether the running transaction touched temporary objects.
-pub fn temp_objects_touched() -> bool {
-    // SAFETY: reads a global.
-    unsafe { pg_sys::MyXactFlags as u32 & pg_sys::XACT_FLAGS_ACCESSEDTEMPNAMESPACE != 0 }
-}
-
-/// Drops every object in the session's temporary schema.
+/// Drops every object in the session's temporary schema, if it ever had one.
 pub fn drop_temp_objects() {
-    // SAFETY: what DISCARD TEMP calls; inside a transaction.
-    unsafe { pg_sys::ResetTempTableNamespace() }
+    let (mut objects, mut toast) = (Oid::INVALID, Oid::INVALID);
+    // SAFETY: what DISCARD TEMP calls; inside a transaction. Before a commit there is no snapshot
+    // left, and dropping needs one.
+    unsafe {
+        pg_sys::GetTempNamespaceState(&mut objects, &mut toast);
+        if objects != Oid::INVALID {
+            pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
+            pg_sys::ResetTempTableNamespace();
+            pg_sys::PopActiveSnapshot();
+        }
+    }
 }
 
 /// Closes every cursor but the one that is running.
@@ -44,14 +48,33 @@ pub fn drop_prepared_statement(name: &str) {
     }
 }
 
-/// Removes what costs next to nothing when there is none: settings, LISTEN registrations,
-/// advisory locks, sequence values. No hook can miss what is always removed.
-pub fn reset_always() {
-    // SAFETY: what DISCARD ALL calls, in its order; inside a transaction of its own.
-    unsafe {
-        pg_sys::ResetAllOptions();
-        pg_guard_ffi_boundary(|| async_unlisten_all());
-        pg_sys::LockReleaseAll(USER_LOCK_METHOD, true);
-        pg_guard_ffi_boundary(|| reset_sequence_caches());
-    }
+/// Gives every setting of the session its default again.
+pub fn reset_settings() {
+    // SAFETY: what RESET ALL calls; inside a transaction.
+    unsafe { pg_sys::ResetAllOptions() }
+}
+
+/// Stops listening, on commit.
+pub fn unlisten() {
+    // SAFETY: what UNLISTEN * calls; inside a transaction.
+    unsafe { pg_guard_ffi_boundary(|| async_unlisten_all()) }
+}
+
+/// Releases every advisory lock of the session and the transaction, at once.
+pub fn release_advisory_locks() {
+    // SAFETY: what pg_advisory_unlock_all() calls.
+    unsafe { pg_sys::LockReleaseAll(USER_LOCK_METHOD, true) }
+}
+
+/// Forgets what currval() and lastval() would tell.
+pub fn forget_sequences() {
+    // SAFETY: what DISCARD SEQUENCES calls.
+    unsafe { pg_guard_ffi_boundary(|| reset_sequence_caches()) }
+}
+
+/// Makes random() unpredictable again, whatever setseed() made of it.
+pub fn reseed(random: [u8; 4]) {
+    let fraction = f64::from(u32::from_ne_bytes(random)) / f64::from(u32::MAX);
+    // SAFETY: a function of one double precision argument in -1 .. 1.
+    unsafe { pgrx::direct_function_call::<()>(pg_sys::setseed, &[fraction.into_datum()]) };
 }

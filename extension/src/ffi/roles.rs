@@ -122,7 +122,8 @@ impl Drop for AsRole {
         // transaction puts the settings back.
         unsafe {
             if !std::thread::panicking() {
-                pg_sys::AtEOXact_GUC(true, self.settings_level);
+                // As a rollback does: nothing that was set inside may outlast it.
+                pg_sys::AtEOXact_GUC(false, self.settings_level);
             }
             pg_sys::SetUserIdAndSecContext(self.user, self.security);
         }

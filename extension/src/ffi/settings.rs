@@ -6,6 +6,9 @@ use std::cell::RefCell;
 use std::ffi::{CStr, CString, c_char};
 use tenancy_core::{Error, Result, SqlState};
 
+/// The first level of settings below that of the transaction itself.
+const LEVEL: i32 = 2;
+
 type Record = *mut pg_sys::config_string;
 
 thread_local! {
@@ -96,9 +99,7 @@ pub fn claim(name: &'static CStr) {
 /// nor DISCARD ALL undoes it. 25001 when the running transaction has changed the setting already,
 /// because then its rollback would.
 pub fn force(name: &'static CStr, value: &str) -> Result<()> {
-    if is_stacked(name) {
-        return Err(changed_before(name));
-    }
+    require_unchanged(name)?;
     claim(name);
     set(name, value, GucSource::PGC_S_OVERRIDE, GucAction::GUC_ACTION_SET);
     Ok(())
@@ -111,6 +112,33 @@ pub fn restore(name: &'static CStr, original: &Original) -> Result<()> {
         set(name, value, GucSource::PGC_S_SESSION, GucAction::GUC_ACTION_SET);
     }
     Ok(())
+}
+
+/// Opens a level of settings right below the transaction's own; `undo_level` takes back what was
+/// set in it. 25001 inside a function with a SET clause, whose end would close the level.
+pub fn open_level() -> Result<()> {
+    // SAFETY: counts up; the end of the transaction closes every level that is left open.
+    let level = unsafe { pg_sys::NewGUCNestLevel() };
+    if level == LEVEL {
+        return Ok(());
+    }
+    // SAFETY: closes the level that was just opened.
+    unsafe { pg_sys::AtEOXact_GUC(false, level) };
+    Err(Error::new(SqlState::ActiveSqlTransaction, "the tenant cannot be entered here")
+        .detail("A function with a SET clause is running.")
+        .hint("Call the context functions as statements of their own."))
+}
+
+/// Takes back every change of a setting since `open_level`, SET and SET LOCAL alike.
+pub fn undo_level() {
+    // SAFETY: the level that `open_level` opened; it is the lowest one below the transaction's.
+    unsafe { pg_sys::AtEOXact_GUC(false, LEVEL) };
+}
+
+/// Refuses with 25001 when the running transaction has changed the setting already, because its
+/// end would change it once more.
+pub fn require_unchanged(name: &'static CStr) -> Result<()> {
+    if is_stacked(name) { Err(changed_before(name)) } else { Ok(()) }
 }
 
 /// Sets a setting as SET LOCAL does.
@@ -139,6 +167,6 @@ fn changed_before(name: &CStr) -> Error {
         SqlState::ActiveSqlTransaction,
         format!("parameter {name:?} was changed in this transaction"),
     )
-    .detail("Its rollback would change the path of the tenant.")
+    .detail("The end of the transaction would change it again.")
     .hint("Enter the tenant before changing it, or in a transaction of its own.")
 }

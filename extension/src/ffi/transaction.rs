@@ -5,9 +5,11 @@ use pgrx::prelude::*;
 use std::ffi::c_void;
 use std::sync::OnceLock;
 
-/// What happened to the running transaction. A listener must not raise.
+/// What happened to the running transaction. A listener must not raise but where it says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
+    /// It is about to commit and can still do work. The one event at which a listener may raise.
+    PreCommit,
     /// It has committed; its changes are visible.
     Commit,
     /// It is being rolled back; PostgreSQL has put the effective role back.
@@ -53,6 +55,9 @@ fn tell(event: Event) {
 #[pg_guard]
 unsafe extern "C-unwind" fn on_transaction(event: XactEvent::Type, _argument: *mut c_void) {
     match event {
+        XactEvent::XACT_EVENT_PRE_COMMIT | XactEvent::XACT_EVENT_PRE_PREPARE => {
+            tell(Event::PreCommit)
+        }
         XactEvent::XACT_EVENT_COMMIT | XactEvent::XACT_EVENT_PREPARE => tell(Event::Commit),
         XactEvent::XACT_EVENT_ABORT => tell(Event::Abort),
         _ => {}

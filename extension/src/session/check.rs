@@ -14,15 +14,27 @@ const WAYS_OUT: &[&std::ffi::CStr] = &[c"switch", c"enter", c"leave"];
 
 /// Refuses a planned statement between tenants unless it is a bare call of a context function.
 pub fn closed_to_statements(bare_call: Option<Oid>) -> Result<()> {
-    bare_call.filter(|f| functions::is_ours(*f, WAYS_OUT)).map(drop).ok_or_else(context::closed)
+    if is_way_out(bare_call) { Ok(()) } else { Err(context::closed()) }
 }
 
-/// Refuses every function between tenants but the context functions.
-pub fn closed_to_functions(function: Oid) -> Result<()> {
-    if position::place() == Place::Closed && !functions::is_ours(function, WAYS_OUT) {
-        return Err(context::closed());
-    }
-    Ok(())
+/// The same for a function that is about to run, however it is called. The ways out stay open to a
+/// session whose tenant is not admitted any more: they ask for the key.
+pub fn allow_function(function: Oid) -> Result<()> {
+    let refused = match position::place() {
+        Place::Outside => return Ok(()),
+        Place::Closed => Err(context::closed()),
+        Place::Session | Place::Transaction => require_valid(),
+    };
+    refused.or_else(|error| is_way_out(Some(function)).then_some(()).ok_or(error))
+}
+
+/// Refuses a planned statement inside a tenant that is not admitted any more, unless it leads out.
+pub fn allow_statement(bare_call: impl Fn() -> Option<Oid>) -> Result<()> {
+    require_valid().or_else(|error| is_way_out(bare_call()).then_some(()).ok_or(error))
+}
+
+fn is_way_out(function: Option<Oid>) -> bool {
+    function.is_some_and(|f| functions::is_ours(f, WAYS_OUT))
 }
 
 /// Refuses a statement inside a tenant when the role is not the context's, or the tenant or the
@@ -41,6 +53,7 @@ pub fn require_valid() -> Result<()> {
 
 #[cold]
 fn check_again(epoch: u64) -> Result<()> {
+    position::doubt();
     let Some(stay) = position::stay() else { return Err(context::closed()) };
     let tenant = cache::tenant_by_id(stay.tenant.id)?.ok_or_else(lifecycle::unknown_tenant)?;
     if shared::is_blocked(tenant.id) {

@@ -9,7 +9,7 @@ mod position;
 mod scrub;
 mod transaction;
 
-pub use check::{closed_to_functions, closed_to_statements, require_valid};
+pub use check::{allow_function, allow_statement, closed_to_statements, require_valid};
 pub use moves::{enter, enter_local, leave, seal, switch};
 pub use position::{current, current_id};
 pub use position::{place, reapply_role};

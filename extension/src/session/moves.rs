@@ -8,13 +8,15 @@ use tenancy_core::context::{self, Capacity, Move, Place, Request};
 use tenancy_core::seal::Seal;
 use tenancy_core::{Error, Result, SqlState};
 
+const GATEWAY_ROLE: &str = "tenancy_gateway";
+
 /// Puts the session into a tenant, or moves it on; returns the key.
 pub fn enter(tenant: &str, seal: Option<&str>, capacity: Capacity) -> Result<Option<String>> {
     match context::decide(Request::Enter, position::situation())? {
         Move::Begin => begin(tenant, seal, capacity)?,
         _ => {
             position::check_key(seal)?;
-            clean_up();
+            clean_up()?;
             let admitted = admission::of_login(tenant, capacity)?;
             position::arrive(admitted.stay, admitted.access, admitted.epoch, Place::Session)?;
         }
@@ -23,13 +25,14 @@ pub fn enter(tenant: &str, seal: Option<&str>, capacity: Capacity) -> Result<Opt
 }
 
 fn begin(tenant: &str, seal: Option<&str>, capacity: Capacity) -> Result<()> {
+    transaction::require_at_rest("enter")?;
     let chosen = seal.map(Seal::parse).transpose()?;
     let admitted = admission::of_login(tenant, capacity)?;
     let key = match chosen {
         None if admitted.sealed => Some(Seal::from_random(random::bytes()?)),
         chosen => chosen,
     };
-    position::remember_before();
+    position::remember_before()?;
     position::arrive(admitted.stay, admitted.access, admitted.epoch, Place::Session)?;
     position::set_key(key);
     Ok(())
@@ -38,8 +41,9 @@ fn begin(tenant: &str, seal: Option<&str>, capacity: Capacity) -> Result<()> {
 /// Puts the session into a tenant until the transaction ends.
 pub fn enter_local(tenant: &str) -> Result<()> {
     context::decide(Request::EnterLocal, position::situation())?;
+    transaction::require_at_rest("enter_local")?;
     let admitted = admission::of_login(tenant, Capacity::Member)?;
-    position::remember_before();
+    position::remember_before()?;
     position::arrive(admitted.stay, admitted.access, admitted.epoch, Place::Transaction)
 }
 
@@ -47,7 +51,7 @@ pub fn enter_local(tenant: &str) -> Result<()> {
 pub fn leave(key: Option<&str>) -> Result<()> {
     if context::decide(Request::Leave, position::situation())? == Move::End {
         position::check_key(key)?;
-        clean_up();
+        clean_up()?;
         position::go_outside()?;
         transaction::ends_context();
     }
@@ -57,14 +61,15 @@ pub fn leave(key: Option<&str>) -> Result<()> {
 /// Makes the connection a gateway's, between tenants.
 pub fn seal(secret: &str) -> Result<()> {
     context::decide(Request::Seal, position::situation())?;
-    let login = roles::session_user();
-    if !roles::is_member(login, "tenancy_gateway") {
+    transaction::require_at_rest("seal")?;
+    let role = roles::find(GATEWAY_ROLE).ok_or_else(not_a_gateway)?;
+    if !roles::is_member(roles::session_user(), GATEWAY_ROLE) {
         return Err(not_a_gateway());
     }
     let key = Seal::parse(secret)?;
-    position::remember_before();
+    position::remember_before()?;
     position::set_key(Some(key));
-    position::become_gateway();
+    position::become_gateway(role);
     position::close();
     position::settle_closed();
     Ok(())
@@ -77,13 +82,12 @@ pub fn switch(seal: Option<&str>, tenant: Option<&str>) -> Result<Option<(i64, i
     let now = position::situation();
     let allowed = context::decide(Request::Switch, now).and_then(|_| position::check_key(seal));
     if let Err(error) = allowed {
-        if now.gateway && !now.in_definer {
-            position::close();
-            position::settle_closed();
+        if now.gateway {
+            transaction::refuses_move();
         }
         return Err(error);
     }
-    clean_up();
+    clean_up()?;
     let Some(tenant) = tenant else {
         position::settle_closed();
         return Ok(None);
@@ -95,10 +99,10 @@ pub fn switch(seal: Option<&str>, tenant: Option<&str>) -> Result<Option<(i64, i
 }
 
 /// Between tenants, with nothing left of the last one; an abort from here on ends up there too.
-fn clean_up() {
+fn clean_up() -> Result<()> {
     transaction::moves();
     position::close();
-    scrub::run();
+    scrub::run()
 }
 
 fn not_a_gateway() -> Error {

@@ -16,10 +16,11 @@ use tenancy_core::{Error, Result};
 
 const PATH: &std::ffi::CStr = c"search_path";
 const MIRROR: &std::ffi::CStr = c"tenancy.tenant";
+const ROLE_SETTING: &std::ffi::CStr = c"role";
 /// Between tenants there is nothing to be found but PostgreSQL itself.
 const CLOSED_PATH: &str = "pg_catalog, pg_temp";
 
-/// What the session was before its first context.
+/// What the session was before it entered a context.
 #[derive(Clone, Debug)]
 pub struct Before {
     role: Oid,
@@ -52,6 +53,7 @@ thread_local! {
     static CHECKED: Cell<u64> = const { Cell::new(0) };
     static READ_ONLY: Cell<bool> = const { Cell::new(false) };
     static GATEWAY: Cell<bool> = const { Cell::new(false) };
+    static IDLE: Cell<Oid> = const { Cell::new(Oid::INVALID) };
     static STAY: RefCell<Option<Stay>> = const { RefCell::new(None) };
     static KEY: RefCell<Option<Seal>> = const { RefCell::new(None) };
     static BEFORE: RefCell<Option<Before>> = const { RefCell::new(None) };
@@ -127,16 +129,21 @@ pub fn reveal_key() -> Option<String> {
     KEY.with_borrow(|key| key.as_ref().map(|key| key.reveal().to_owned()))
 }
 
-/// Makes this connection a gateway's for the rest of its life.
-pub fn become_gateway() {
+/// Makes this connection a gateway's for the rest of its life. Between tenants it runs as `idle`, a
+/// role without rights, rather than as a login that sees and signals its other connections.
+pub fn become_gateway(idle: Oid) {
     GATEWAY.set(true);
+    IDLE.set(idle);
 }
 
-/// Remembers what the session was before its first context.
-pub fn remember_before() {
+/// Remembers what the session was before it entered a context; 25001 when the running transaction
+/// changed the role, which its end would take back.
+pub fn remember_before() -> Result<()> {
+    guc::require_unchanged(ROLE_SETTING)?;
     let role = roles::chosen_role();
     let superuser = role != Oid::INVALID && roles::is_superuser(role);
     BEFORE.set(Some(Before { role, superuser, path: guc::original(PATH) }));
+    Ok(())
 }
 
 /// Out of every tenant, at once and beyond transactions: from here on nothing runs but the
@@ -144,11 +151,11 @@ pub fn remember_before() {
 /// arrival changes them.
 pub fn close() {
     PLACE.set(Place::Closed);
-    ROLE.set(Oid::INVALID);
+    ROLE.set(IDLE.get());
     STAY.set(None);
     READ_ONLY.set(false);
     executor_hook::engage(true);
-    roles::become_role(Oid::INVALID, false);
+    roles::become_role(IDLE.get(), false);
     shared::withdraw();
     guc::claim(PATH);
 }
@@ -187,12 +194,23 @@ fn free_of_suspension(stay: &Stay) -> Result<()> {
 
 fn mirror(place: Place, tenant: &Tenant) -> Result<()> {
     if place == Place::Transaction {
+        guc::open_level()?;
         guc::set_local(PATH, &tenant.path);
         guc::set_local(MIRROR, &tenant.name);
         return Ok(());
     }
     guc::force(PATH, &tenant.path)?;
     guc::force(MIRROR, &tenant.name)
+}
+
+/// Takes back every setting that was changed in a context of the transaction.
+pub fn undo_settings() {
+    guc::undo_level();
+}
+
+/// A visit that goes on has to be checked, and is not in order before it was.
+pub fn doubt() {
+    CHECKED.set(u64::MAX);
 }
 
 /// A visit that goes on was found to be in order.

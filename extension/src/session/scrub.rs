@@ -1,14 +1,13 @@
-//! Removing what a session could carry from one tenant to the next. What has a cheap test is
-//! looked for, what has none is removed every time; nothing depends on a hook having seen it but
-//! the names of statements prepared by SQL, which no function of PostgreSQL lists.
+//! Removing what a session could carry from one tenant to the next. Everything is looked for where
+//! it lives, or removed every time; nothing depends on a hook having seen it but the names of
+//! statements prepared by SQL, which no function of PostgreSQL lists.
 
-use crate::ffi::residue;
-use std::cell::{Cell, RefCell};
+use crate::ffi::{random, residue};
+use std::cell::RefCell;
+use tenancy_core::Result;
 
 thread_local! {
-    static TEMP_OBJECTS: Cell<bool> = const { Cell::new(false) };
     static PREPARED: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
-    static CLEANED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Notes the name of a statement that SQL is about to prepare.
@@ -20,31 +19,34 @@ pub fn note_prepared(name: String) {
     });
 }
 
-/// Cleans the session, inside the running transaction. The notes stay until it has committed, so
-/// that a failed clean-up is done again.
-pub fn run() {
+/// Cleans the session for the next tenant, inside the running transaction.
+pub fn run() -> Result<()> {
+    residue::reset_settings();
+    before_commit()
+}
+
+/// The same at the end of a transaction that was a tenant's only, where the settings are taken
+/// back by their level.
+pub fn before_commit() -> Result<()> {
     residue::close_portals();
-    residue::reset_always();
-    for name in PREPARED.with_borrow(Clone::clone) {
+    residue::unlisten();
+    drop_prepared_statements();
+    residue::release_advisory_locks();
+    residue::forget_sequences();
+    residue::reseed(random::bytes()?);
+    residue::drop_temp_objects();
+    Ok(())
+}
+
+/// What a rollback leaves behind of a tenant's transaction. Never raises.
+pub fn after_abort() {
+    drop_prepared_statements();
+    residue::release_advisory_locks();
+}
+
+/// Dropping is not transactional, so the names can go at once.
+fn drop_prepared_statements() {
+    for name in PREPARED.take() {
         residue::drop_prepared_statement(&name);
     }
-    if TEMP_OBJECTS.get() || residue::temp_objects_touched() {
-        residue::drop_temp_objects();
-    }
-    CLEANED.set(true);
-}
-
-/// Settles the notes when a transaction has committed. Never raises.
-pub fn on_commit() {
-    if CLEANED.take() {
-        TEMP_OBJECTS.set(false);
-        PREPARED.with_borrow_mut(Vec::clear);
-    } else if residue::temp_objects_touched() {
-        TEMP_OBJECTS.set(true);
-    }
-}
-
-/// The clean-up was rolled back.
-pub fn on_abort() {
-    CLEANED.set(false);
 }

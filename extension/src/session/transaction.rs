@@ -1,15 +1,20 @@
 //! The ends of transactions: contexts that end with them, moves that they undo, and the role that
-//! PostgreSQL puts back although the context goes on. Nothing here may raise.
+//! PostgreSQL puts back although the context goes on. Nothing here may raise but `pre_commit`.
 
 use super::{position, scrub};
+use crate::ffi::report::or_raise;
+use crate::ffi::roles;
 use crate::ffi::transaction::Event;
 use crate::shared;
 use std::cell::Cell;
-use tenancy_core::context::Place;
+use tenancy_core::Result;
+use tenancy_core::context::{self, Place};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Moving {
     No,
+    /// A gateway's move was refused: whatever becomes of the transaction, it ends in `closed`.
+    Refused,
     /// The session was cleaned and moved on in this transaction.
     On,
     /// It was cleaned and has left.
@@ -30,20 +35,41 @@ pub fn ends_context() {
     MOVING.set(Moving::Out);
 }
 
+/// Notes that a gateway's move was refused. Not closed at once: the rest of a statement that
+/// caught the error would go on under the role of `closed`.
+pub fn refuses_move() {
+    MOVING.set(Moving::Refused);
+}
+
+/// Refuses a second move in one transaction with 25001: its end could settle one of the two only.
+pub fn require_at_rest(function: &str) -> Result<()> {
+    if MOVING.get() == Moving::No { Ok(()) } else { Err(context::in_block(function)) }
+}
+
 /// Follows the end of a transaction.
 pub fn react(event: Event) {
     match event {
+        Event::PreCommit => pre_commit(),
         Event::Commit => commit(),
         Event::Abort => abort(),
-        Event::SubtransactionAbort => position::reapply_role(),
+        Event::SubtransactionAbort => subtransaction_abort(),
+    }
+}
+
+/// What a tenant that had this transaction only would leave to whoever uses the session next.
+fn pre_commit() {
+    if position::place() == Place::Transaction {
+        or_raise(scrub::before_commit());
+        position::undo_settings();
     }
 }
 
 fn commit() {
     shared::on_commit();
-    scrub::on_commit();
-    if MOVING.replace(Moving::No) == Moving::Out {
-        position::set_key(None);
+    match MOVING.replace(Moving::No) {
+        Moving::Out => position::set_key(None),
+        Moving::Refused => close(),
+        Moving::On | Moving::No => {}
     }
     if position::place() == Place::Transaction {
         position::forget_visit();
@@ -52,13 +78,25 @@ fn commit() {
 
 fn abort() {
     shared::on_abort();
-    scrub::on_abort();
     if MOVING.replace(Moving::No) != Moving::No {
-        position::close();
-        position::settle_closed();
+        close();
     }
     if position::place() == Place::Transaction {
         position::forget_visit();
+        scrub::after_abort();
     }
     position::reapply_role();
+}
+
+fn close() {
+    position::close();
+    position::settle_closed();
+}
+
+/// Inside a definer function PostgreSQL has put back the function's owner, and no move was
+/// possible there.
+fn subtransaction_abort() {
+    if !roles::in_definer() {
+        position::reapply_role();
+    }
 }

@@ -47,36 +47,41 @@ fn unset_primary(session: &mut Session<'_, '_>, tenant: i64) -> Result<()> {
 
 /// Takes a hostname away from its tenant.
 pub fn remove_domain(hostname: &str) -> Result<()> {
-    let hostname = Hostname::parse(hostname)?;
-    sql::as_registry(|s| {
-        let tenant = s
-            .first(
-                "DELETE FROM tenancy.domain WHERE hostname = $1 AND active RETURNING tenant_id",
-                &[hostname.as_str().into()],
-                |row| row.required::<i64>(1),
-            )?
-            .ok_or_else(|| unknown(&hostname))?;
-        audit::note(s, "remove_domain", Some(tenant), Some(hostname.as_str()), &[])
+    of_hostname(hostname, "remove_domain", |s, _tenant, hostname| {
+        s.execute(
+            "DELETE FROM tenancy.domain WHERE hostname = $1 AND active RETURNING 1",
+            &[hostname.into()],
+        )
     })
 }
 
 /// Makes a hostname its tenant's primary one.
 pub fn set_primary_domain(hostname: &str) -> Result<()> {
-    let hostname = Hostname::parse(hostname)?;
-    sql::as_registry(|s| {
-        let tenant = s
-            .first(
-                "SELECT tenant_id FROM tenancy.domain WHERE hostname = $1 AND active FOR UPDATE",
-                &[hostname.as_str().into()],
-                |row| row.required::<i64>(1),
-            )?
-            .ok_or_else(|| unknown(&hostname))?;
+    of_hostname(hostname, "set_primary_domain", |s, tenant, hostname| {
         unset_primary(s, tenant)?;
         s.execute(
-            "UPDATE tenancy.domain SET is_primary = true WHERE hostname = $1 AND active",
-            &[hostname.as_str().into()],
-        )?;
-        audit::note(s, "set_primary_domain", Some(tenant), Some(hostname.as_str()), &[])
+            "UPDATE tenancy.domain SET is_primary = true \
+             WHERE hostname = $1 AND tenant_id = $2 AND active RETURNING 1",
+            &[hostname.into(), tenant.into()],
+        )
+    })
+}
+
+/// Changes the row of a hostname under the lock of its tenant; the row may be gone by the time the
+/// lock is there.
+fn of_hostname(
+    hostname: &str,
+    action: &str,
+    change: impl FnOnce(&mut Session<'_, '_>, i64, &str) -> Result<usize>,
+) -> Result<()> {
+    let hostname = Hostname::parse(hostname)?;
+    sql::as_registry(|s| {
+        let tenant =
+            tenants::lock_by_hostname(s, hostname.as_str())?.ok_or_else(|| unknown(&hostname))?;
+        if change(s, tenant, hostname.as_str())? == 0 {
+            return Err(unknown(&hostname));
+        }
+        audit::note(s, action, Some(tenant), Some(hostname.as_str()), &[])
     })
 }
 

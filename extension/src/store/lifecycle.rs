@@ -66,17 +66,28 @@ fn move_on(tenant: &mut Locked, operation: Operation) -> Result<()> {
 }
 
 fn refuse_odd_settings(settings: Option<&JsonB>) -> Result<()> {
-    if settings.is_none_or(|s| s.0.is_object()) {
+    let Some(settings) = settings else { return Ok(()) };
+    if settings.0.as_object().is_some_and(|s| s.keys().all(|key| is_setting_name(key))) {
         return Ok(());
     }
-    Err(Error::new(SqlState::InvalidParameterValue, "settings must be a JSON object")
-        .hint("Pass settings such as '{\"locale\": \"de\"}'."))
+    Err(Error::new(
+        SqlState::InvalidParameterValue,
+        "settings must be a JSON object with names as keys",
+    )
+    .detail("A name has lower-case letters, digits, \"_\", \".\" and \"-\", a letter first, at most 63.")
+    .hint("Pass settings such as '{\"locale\": \"de\"}'."))
+}
+
+/// As the table's constraint has it.
+fn is_setting_name(key: &str) -> bool {
+    let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_.-".contains(&b);
+    key.len() <= 63 && key.starts_with(|c: char| c.is_ascii_lowercase()) && key.bytes().all(inner)
 }
 
 fn require_plan(session: &mut Session<'_, '_>, plan: Option<&str>) -> Result<()> {
     let Some(plan) = plan else { return Ok(()) };
-    let known = session.execute("SELECT FROM tenancy.plan WHERE name = $1", &[plan.into()])? > 0;
-    if known {
+    let query = "SELECT true FROM tenancy.plan WHERE name = $1";
+    if session.first(query, &[plan.into()], |row| row.required::<bool>(1))?.is_some() {
         return Ok(());
     }
     Err(Error::new(SqlState::UndefinedObject, format!("unknown plan {plan:?}"))

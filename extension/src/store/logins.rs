@@ -7,6 +7,14 @@ use tenancy_core::{Error, Result, SqlState};
 /// Stands for every tenant.
 const EVERY: &str = "*";
 
+/// Memberships of role `a`, direct or not, that make it more than an ordinary login. Walked upwards
+/// from the login: the number of roles on the server does not matter.
+const MEMBERSHIPS: &str = "WITH RECURSIVE above (role) AS ( \
+    SELECT m.roleid FROM pg_auth_members m WHERE m.member = a.oid \
+    UNION SELECT m.roleid FROM above JOIN pg_auth_members m ON m.member = above.role) \
+  SELECT FROM above JOIN pg_roles p ON p.oid = above.role \
+  WHERE (p.rolname ^@ 'tenancy_' OR p.rolname ^@ 'pg_' OR p.rolsuper)";
+
 fn scope(session: &mut Session<'_, '_>, tenant: &str) -> Result<Option<i64>> {
     if tenant == EVERY {
         return Ok(None);
@@ -33,7 +41,11 @@ pub fn grant_login(login: &str, tenant: &str, sealed: bool) -> Result<()> {
 fn refuse_unfit(login: &str) -> Result<()> {
     let privileged = sql::as_registry(|s| {
         s.first(
-            "SELECT rolsuper OR rolcreaterole OR rolreplication OR rolbypassrls FROM pg_roles WHERE rolname = $1",
+            &format!(
+                "SELECT rolsuper OR rolcreaterole OR rolreplication OR rolbypassrls \
+                 OR EXISTS ({MEMBERSHIPS} AND p.rolname <> 'tenancy_migrator') \
+                 FROM pg_roles a WHERE rolname = $1"
+            ),
             &[login.into()],
             |row| row.required::<bool>(1),
         )
@@ -44,7 +56,7 @@ fn refuse_unfit(login: &str) -> Result<()> {
             SqlState::InsufficientPrivilege,
             format!("role {login:?} is too powerful for a tenant's login"),
         )
-        .detail("It is a superuser, or may create roles, replicate or bypass row security.")
+        .detail("It is a superuser, may create roles, replicate or bypass row security, or is a member of a role of tenancy or PostgreSQL.")
         .hint("Use an ordinary login without privileges of its own.")),
         None => {
             Err(Error::new(SqlState::UndefinedObject, format!("role {login:?} does not exist"))
@@ -75,13 +87,13 @@ pub fn revoke_login(login: &str, tenant: &str) -> Result<()> {
 pub fn login_access(login: &str, tenant: i64) -> Result<(Option<String>, bool)> {
     let verifier = sql::as_superuser(|s| {
         s.first(
-            "SELECT rolpassword FROM pg_authid a WHERE rolname = $1 AND rolcanlogin \
+            &format!(
+                "SELECT rolpassword FROM pg_authid a WHERE rolname = $1 AND rolcanlogin \
              AND NOT (rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls) \
              AND (rolvaliduntil IS NULL OR rolvaliduntil > clock_timestamp()) \
              AND rolpassword LIKE 'SCRAM-SHA-256$%' \
-             AND NOT EXISTS (SELECT FROM pg_roles p WHERE p.oid <> a.oid \
-                 AND (p.rolname ^@ 'tenancy_' OR p.rolname ^@ 'pg_' OR p.rolsuper) \
-                 AND pg_has_role(a.oid, p.oid, 'MEMBER'))",
+             AND NOT EXISTS ({MEMBERSHIPS})"
+            ),
             &[login.into()],
             |row| row.get::<String>(1),
         )

@@ -26,8 +26,8 @@ pub fn provision(tenant: &Locked, template: Option<(&str, &str)>) -> Result<()> 
 /// In a schema that everybody may create in, one tenant could plant functions for the others.
 fn refuse_open_shared_schemas(session: &mut Session<'_, '_>) -> Result<()> {
     let open = session.first(
-        "SELECT nspname::text FROM pg_namespace WHERE nspname::text = ANY ($1) \
-         AND has_schema_privilege('tenancy_tenant', oid, 'CREATE')",
+        "SELECT s FROM unnest($1) AS s WHERE has_schema_privilege('tenancy_tenant', \
+         to_regnamespace(quote_ident(s))::oid, 'CREATE')",
         &[settings::shared_schemas().into()],
         |row| row.required::<String>(1),
     )?;
@@ -94,7 +94,13 @@ fn run(
         .catch_others(|caught| report::raise_again(caught, &place))
         .execute()
         .map(drop)
-        .map_err(|error| error.detail(place.clone()))
+        .map_err(|_| not_in_a_template().detail(place.clone()))
+}
+
+/// The refusal of what PostgreSQL does not run inside a function, such as COPY FROM STDIN.
+fn not_in_a_template() -> Error {
+    Error::new(SqlState::FeatureNotSupported, "a template cannot hold this statement")
+        .hint("Write the rows as INSERT; a script has no input of its own.")
 }
 
 /// The refusal of BEGIN, COMMIT and the like in a template.

@@ -65,25 +65,36 @@ impl Session<'_, '_> {
         internal(self.client.update(text, None, arguments)).map(|rows| rows.len())
     }
 
-    /// The rows of a query, mapped.
+    /// The rows of a query that only reads, mapped. On a standby too, and without a transaction id.
     pub fn rows<T>(
-        &mut self,
+        &self,
         text: &str,
         arguments: &[DatumWithOid<'_>],
         map: impl Fn(Row<'_>) -> Result<T>,
     ) -> Result<Vec<T>> {
-        let table = internal(self.client.update(text, None, arguments))?;
+        let table = internal(self.client.select(text, None, arguments))?;
         table.map(|row| map(Row(row))).collect()
     }
 
-    /// The first row of a query, mapped.
+    /// The first row of a query that only reads, mapped.
     pub fn first<T>(
-        &mut self,
+        &self,
         text: &str,
         arguments: &[DatumWithOid<'_>],
         map: impl Fn(Row<'_>) -> Result<T>,
     ) -> Result<Option<T>> {
         Ok(self.rows(text, arguments, map)?.into_iter().next())
+    }
+
+    /// The first row that a statement which writes or locks returns, mapped.
+    pub fn returning<T>(
+        &mut self,
+        text: &str,
+        arguments: &[DatumWithOid<'_>],
+        map: impl Fn(Row<'_>) -> Result<T>,
+    ) -> Result<Option<T>> {
+        let mut table = internal(self.client.update(text, None, arguments))?;
+        table.next().map(|row| map(Row(row))).transpose()
     }
 }
 

@@ -33,13 +33,24 @@ fn locked(row: Row<'_>) -> Result<Locked> {
 
 /// Finds a tenant by name and locks its row; 3D000 when there is none.
 pub fn lock(session: &mut Session<'_, '_>, name: &str) -> Result<Locked> {
-    let found = session.first(
+    let found = session.returning(
         "SELECT id, status, schema, role, owner FROM tenancy.tenant \
          WHERE name = $1 AND dropped_at IS NULL FOR UPDATE",
         &[name.into()],
         locked,
     )?;
     found.ok_or_else(unknown)
+}
+
+/// Finds the tenant that a hostname leads to and locks its row, before anybody locks the row of
+/// the hostname: always in this order, so that no two functions wait for each other.
+pub fn lock_by_hostname(session: &mut Session<'_, '_>, hostname: &str) -> Result<Option<i64>> {
+    session.returning(
+        "SELECT id FROM tenancy.tenant WHERE id = (SELECT tenant_id FROM tenancy.domain \
+         WHERE hostname = $1 AND active) FOR UPDATE",
+        &[hostname.into()],
+        |row| row.required(1),
+    )
 }
 
 /// The refusal of a name that the registry does not know, to an administrator.
@@ -58,8 +69,9 @@ pub fn insert(
     plan: Option<&str>,
 ) -> Result<Locked> {
     refuse_taken(session, name.as_str())?;
+    let asked_for_schema = schema.is_some();
     let names = TenantIdentifiers::new(&random::bytes()?, schema);
-    let inserted = session.first(
+    let inserted = session.returning(
         "INSERT INTO tenancy.tenant (name, schema, role, owner, template, plan) \
          SELECT $1, $2, $3, $4, $5, $6 WHERE to_regnamespace(quote_ident($2)) IS NULL \
          ON CONFLICT DO NOTHING RETURNING id, status, schema, role, owner",
@@ -73,9 +85,16 @@ pub fn insert(
         ],
         locked,
     )?;
-    inserted.ok_or_else(|| {
-        taken(format!("tenant {:?} or schema {:?} exists", name.as_str(), names.schema))
-    })
+    inserted.ok_or_else(|| taken(exists(name, &names.schema, asked_for_schema)))
+}
+
+fn exists(name: &TenantName, schema: &str, asked_for: bool) -> String {
+    let name = name.as_str();
+    if asked_for {
+        format!("tenant {name:?} or schema {schema:?} exists")
+    } else {
+        format!("tenant {name:?} exists")
+    }
 }
 
 fn refuse_taken(session: &mut Session<'_, '_>, name: &str) -> Result<()> {

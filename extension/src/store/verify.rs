@@ -1,4 +1,5 @@
 //! Whether a tenant is as designed: without this no tenant gets into service.
+//! Every look is at what the schema holds: the size of the fleet does not matter.
 
 use super::sql;
 use super::tenants::Locked;
@@ -30,7 +31,9 @@ SELECT 'role ' || quote_ident($2) || ' may not use schema ' || quote_ident($1)
 WHERE NOT has_schema_privilege($2, $1, 'USAGE')
 UNION ALL
 SELECT 'relation ' || quote_ident(c.relname) || ' is not owned by ' || quote_ident($3)
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_roles o ON o.oid = c.relowner
+FROM pg_namespace n
+  JOIN pg_depend d ON d.refclassid = 'pg_namespace'::regclass AND d.refobjid = n.oid AND d.classid = 'pg_class'::regclass
+  JOIN pg_class c ON c.oid = d.objid JOIN pg_roles o ON o.oid = c.relowner
 WHERE n.nspname = $1 AND o.rolname <> $3";
 
 /// Refuses with 55000 when something is not as designed.
