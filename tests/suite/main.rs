@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod architecture;
+mod attacks;
 mod dump;
 mod functions;
 mod http;

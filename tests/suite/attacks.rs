@@ -1,0 +1,6 @@
+//! Attacks on the context that worked once, or would without the line that stops them.
+
+mod gateway;
+mod local;
+mod moves;
+mod session;
