@@ -52,7 +52,7 @@ impl Slot {
 
     /// Reads away the refusal of the work that stood behind a failed switch.
     async fn discard(&mut self, work: &Work) -> Result<(), Error> {
-        work.release(self.channel.outbox());
+        work.end(self.channel.outbox());
         let (results, status) = collect(&mut self.channel, ANSWER_LIMIT).await?;
         if results.is_ok_and(|results| results.iter().any(did_something)) {
             tracing::error!("the server ran work behind a refused switch");

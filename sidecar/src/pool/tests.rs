@@ -103,6 +103,18 @@ async fn a_single_statement_is_synced_only_after_the_switch_was_answered() {
 }
 
 #[tokio::test]
+async fn a_statement_that_may_commit_by_itself_waits_for_the_switchs_answer() {
+    let script = vec![
+        ("F", ENTERED.to_vec()),
+        ("PBDES", [complete("CALL"), ready(b'I')].concat()),
+        ("F", PARKED.to_vec()),
+    ];
+    let (outcome, clean) = request(single("CALL settle()"), script).await;
+    assert_eq!(outcome.unwrap(), 1);
+    assert!(clean);
+}
+
+#[tokio::test]
 async fn a_batch_is_committed_only_when_all_of_it_went_well() {
     let done = [complete("BEGIN"), complete("INSERT 0 1"), ready(b'T')].concat();
     let script = vec![
@@ -189,7 +201,7 @@ async fn work_that_ran_behind_a_refused_switch_condemns_the_connection() {
 
 #[tokio::test]
 async fn a_transaction_left_open_or_ended_early_condemns_the_connection() {
-    for (work, tags, status) in [(single("x"), "FPBDE", b'T'), (batch(), "FPBEPBDES", b'I')] {
+    for (work, tags, status) in [(single("SELECT"), "FPBDE", b'T'), (batch(), "FPBEPBDES", b'I')] {
         let answer = [complete("WHATEVER"), ready(status)].concat();
         let script = match work {
             Work::Single(_) => vec![(tags, ENTERED.to_vec()), ("S", answer)],

@@ -3,7 +3,7 @@
 //!
 //! The switch and the work go out in one write. What would make the work permanent does not:
 //! the Sync of a single statement (which commits its implicit transaction), the COMMIT of a
-//! batch. So a route that turns out to be stale, or a login whose grant was just taken away,
+//! batch, and a single statement that may commit by itself, as DO and CALL can. So a route that turns out to be stale, or a login whose grant was just taken away,
 //! costs a rollback, never a change in the wrong tenant.
 
 use super::slot::{Slot, collect};
@@ -12,6 +12,11 @@ use crate::wire::{
     ErrorReport, Statement, StatementResult, TransactionStatus, Unsendable, frontend,
 };
 use bytes::BytesMut;
+
+/// Statements that leave the end of their transaction to the Sync. What others do is not known
+/// here, and may be a COMMIT: outside of a block DO, CALL and some commands commit on their way.
+const COMMITTED_BY_SYNC: &[&str] =
+    &["select", "insert", "update", "delete", "merge", "with", "values", "table"];
 
 /// The work of one request.
 #[derive(Clone, Debug)]
@@ -31,7 +36,10 @@ impl Work {
     /// Writes all that may be sent before the switch is verified.
     pub(super) fn write(&self, out: &mut BytesMut) -> Result<(), Unsendable> {
         match self {
-            Self::Single(statement) => frontend::statement(statement, out),
+            Self::Single(statement) if is_committed_by_sync(&statement.query) => {
+                frontend::statement(statement, out)
+            }
+            Self::Single(_) => Ok(()),
             Self::Batch { begin, statements } => {
                 frontend::command(begin, out)?;
                 for statement in statements {
@@ -45,11 +53,28 @@ impl Work {
     }
 
     /// Writes what was held back of a single statement.
-    pub(super) fn release(&self, out: &mut BytesMut) {
+    pub(super) fn release(&self, out: &mut BytesMut) -> Result<(), Unsendable> {
+        if let Self::Single(statement) = self
+            && !is_committed_by_sync(&statement.query)
+        {
+            frontend::statement(statement, out)?;
+        }
+        self.end(out);
+        Ok(())
+    }
+
+    /// Ends what was sent, without what was held back.
+    pub(super) fn end(&self, out: &mut BytesMut) {
         if matches!(self, Self::Single(_)) {
             frontend::sync(out);
         }
     }
+}
+
+fn is_committed_by_sync(query: &str) -> bool {
+    let query = query.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == '(');
+    let end = query.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(query.len());
+    COMMITTED_BY_SYNC.iter().any(|word| query[..end].eq_ignore_ascii_case(word))
 }
 
 impl Slot {
@@ -59,7 +84,7 @@ impl Slot {
         work: &Work,
         limit: usize,
     ) -> Result<Vec<StatementResult>, Error> {
-        work.release(self.channel.outbox());
+        work.release(self.channel.outbox())?;
         let (results, status) = collect(&mut self.channel, limit).await?;
         match (work, results, status) {
             (Work::Single(_), Ok(results), TransactionStatus::Idle) => Ok(results),
@@ -106,6 +131,34 @@ impl Slot {
         match collect(&mut self.channel, switch::ANSWER_LIMIT).await? {
             (Ok(_), TransactionStatus::Idle) => Ok(()),
             _ => Err(Error::Odd("a rollback that does not end the transaction")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_commit_by_itself_is_held_back() {
+        for (query, early) in [
+            ("SELECT 1", true),
+            ("\n\t(select 1) UNION (SELECT 2)", true),
+            ("With a AS (SELECT 1) TABLE a", true),
+            ("INSERT INTO a VALUES (1)", true),
+            ("DO $$ BEGIN COMMIT; END $$", false),
+            ("CALL settle()", false),
+            ("/* SELECT */ CALL settle()", false),
+            ("VACUUM note", false),
+            ("selected", false),
+            ("", false),
+        ] {
+            let work = Work::Single(Statement { query: query.into(), params: Vec::new() });
+            let (mut sent, mut released) = (BytesMut::new(), BytesMut::new());
+            work.write(&mut sent).unwrap();
+            work.release(&mut released).unwrap();
+            assert_eq!(!sent.is_empty(), early, "{query}");
+            assert_eq!(released.len() == 5, early, "Sync alone: {query}");
         }
     }
 }
