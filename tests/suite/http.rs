@@ -2,6 +2,9 @@
 
 mod isolation_under_fire;
 mod neon;
+mod routing;
+mod site;
+mod stale_routes;
 
 use std::time::Duration;
 
