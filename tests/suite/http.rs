@@ -1,5 +1,7 @@
 //! From a hostname to a tenant's rows, through the sidecar.
 
+mod authentication;
+mod bad_input;
 mod isolation_under_fire;
 mod neon;
 mod routing;
