@@ -16,9 +16,13 @@ pub fn enter(tenant: &str, seal: Option<&str>, capacity: Capacity) -> Result<Opt
         Move::Begin => begin(tenant, seal, capacity)?,
         _ => {
             position::check_key(seal)?;
+            let chosen = seal.map(Seal::parse).transpose()?;
             clean_up()?;
             let admitted = admission::of_login(tenant, capacity)?;
+            // The key it has, or, where it had none, what this tenant asks for.
+            let key = key_for(chosen, admitted.sealed)?;
             position::arrive(admitted.stay, admitted.access, admitted.epoch, Place::Session)?;
+            position::set_key(key);
         }
     }
     Ok(position::reveal_key())
@@ -28,14 +32,19 @@ fn begin(tenant: &str, seal: Option<&str>, capacity: Capacity) -> Result<()> {
     transaction::require_at_rest("enter")?;
     let chosen = seal.map(Seal::parse).transpose()?;
     let admitted = admission::of_login(tenant, capacity)?;
-    let key = match chosen {
-        None if admitted.sealed => Some(Seal::from_random(random::bytes()?)),
-        chosen => chosen,
-    };
+    let key = key_for(chosen, admitted.sealed)?;
     position::remember_before()?;
     position::arrive(admitted.stay, admitted.access, admitted.epoch, Place::Session)?;
     position::set_key(key);
     Ok(())
+}
+
+/// The key of a new context: the caller's own, else one of ours where there must be one.
+fn key_for(chosen: Option<Seal>, sealed: bool) -> Result<Option<Seal>> {
+    match chosen {
+        None if sealed => random::bytes().map(|bytes| Some(Seal::from_random(bytes))),
+        chosen => Ok(chosen),
+    }
 }
 
 /// Puts the session into a tenant until the transaction ends.
