@@ -1,15 +1,21 @@
 //! PostgreSQL's settings: changing them in ways that no client's RESET or ROLLBACK undoes.
 
-use super::pg_compat;
+use super::{backend, pg_compat};
 use pgrx::pg_sys::{self, GucAction, GucContext, GucSource};
+use pgrx::prelude::*;
 use std::cell::RefCell;
 use std::ffi::{CStr, CString, c_char};
+use std::sync::OnceLock;
 use tenancy_core::{Error, Result, SqlState};
 
 /// The first level of settings below that of the transaction itself.
 const LEVEL: i32 = 2;
 
 type Record = *mut pg_sys::config_string;
+
+type Shown = (&'static CStr, fn() -> Option<String>);
+
+static SHOWN: OnceLock<Shown> = OnceLock::new();
 
 thread_local! {
     static FOUND: RefCell<Vec<(&'static CStr, Record)>> = const { RefCell::new(Vec::new()) };
@@ -32,6 +38,31 @@ pub fn report_to_clients(name: &'static CStr) {
     if !setting.is_null() {
         // SAFETY: a record of PostgreSQL's own table, changed in the postmaster before any fork.
         unsafe { (*setting).gen_.flags |= pg_sys::GUC_REPORT as i32 };
+    }
+}
+
+/// Has parallel workers show `value` for a setting that PostgreSQL does not copy to them because no
+/// client may set it. For _PG_init.
+pub fn show_in_workers(name: &'static CStr, value: fn() -> Option<String>) {
+    let setting = record(name);
+    if SHOWN.set((name, value)).is_ok() && !setting.is_null() {
+        // SAFETY: a record of our own setting, changed in the postmaster before any fork.
+        unsafe { (*setting).show_hook = Some(show) };
+    }
+}
+
+#[pg_guard]
+unsafe extern "C-unwind" fn show() -> *const c_char {
+    let Some((name, value)) = SHOWN.get() else { return c"".as_ptr() };
+    // SAFETY: the record that this hook belongs to; a copy is made in the memory context of the
+    // caller, who shows it at once.
+    unsafe {
+        if backend::is_parallel_worker() {
+            let text = CString::new(value().unwrap_or_default()).unwrap_or_default();
+            return pg_sys::pstrdup(text.as_ptr());
+        }
+        let text = *(*record(name)).variable;
+        if text.is_null() { c"".as_ptr() } else { text }
     }
 }
 

@@ -9,13 +9,16 @@ mod position;
 mod scrub;
 mod transaction;
 
+use crate::ffi;
+
 pub use check::{allow_function, allow_statement, closed_to_statements, require_valid};
 pub use moves::{enter, enter_local, leave, seal, switch};
 pub use position::{current, current_id};
 pub use position::{place, reapply_role};
 pub use scrub::note_prepared;
 
-/// Registers for the ends of transactions. For _PG_init.
+/// Registers for the ends of transactions, and for what parallel workers show. For _PG_init.
 pub fn init() {
-    crate::ffi::transaction::listen(transaction::react);
+    ffi::transaction::listen(transaction::react);
+    ffi::settings::show_in_workers(position::MIRROR, current);
 }

@@ -15,7 +15,8 @@ use tenancy_core::seal::Seal;
 use tenancy_core::{Error, Result};
 
 const PATH: &std::ffi::CStr = c"search_path";
-const MIRROR: &std::ffi::CStr = c"tenancy.tenant";
+/// The setting that mirrors the tenant's name.
+pub const MIRROR: &std::ffi::CStr = c"tenancy.tenant";
 const ROLE_SETTING: &std::ffi::CStr = c"role";
 /// Between tenants there is nothing to be found but PostgreSQL itself.
 const CLOSED_PATH: &str = "pg_catalog, pg_temp";
