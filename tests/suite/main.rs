@@ -7,6 +7,7 @@
 
 mod architecture;
 mod attacks;
+mod context;
 mod dump;
 mod functions;
 mod http;
