@@ -20,6 +20,8 @@ pub enum SqlState {
     InvalidAuthorization,
     /// 3D000: unknown tenant or host.
     UndefinedTenant,
+    /// 40001: what the caller decided on has changed meanwhile; again from the start.
+    SerializationFailure,
     /// 42501: refused by a guard.
     InsufficientPrivilege,
     /// 42710: the tenant exists.
@@ -46,6 +48,7 @@ impl SqlState {
             Self::ReadOnlySqlTransaction => "25006",
             Self::InvalidAuthorization => "28000",
             Self::UndefinedTenant => "3D000",
+            Self::SerializationFailure => "40001",
             Self::InsufficientPrivilege => "42501",
             Self::DuplicateObject => "42710",
             Self::ObjectNotInPrerequisiteState => "55000",

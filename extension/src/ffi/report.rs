@@ -20,6 +20,7 @@ fn sqlstate(code: SqlState) -> PgSqlErrorCode {
             PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE
         }
         SqlState::CannotConnectNow => PgSqlErrorCode::ERRCODE_CANNOT_CONNECT_NOW,
+        SqlState::SerializationFailure => PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE,
         SqlState::UndefinedObject => PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
         SqlState::InsufficientResources => PgSqlErrorCode::ERRCODE_INSUFFICIENT_RESOURCES,
         SqlState::InternalError => PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,

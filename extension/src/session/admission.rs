@@ -31,11 +31,39 @@ pub fn of_login(tenant: &str, capacity: Capacity) -> Result<Admitted> {
     admit(tenant, capacity, sealed, epoch)
 }
 
-/// Admits a gateway, which answers for its own clients' grants.
-pub fn of_gateway(tenant: &str) -> Result<Admitted> {
+/// Admits a gateway, which answers for its own clients' grants. It names the tenant, or the route
+/// that it found: `<id>/<generation>`. A route that the registry has moved on from is refused with
+/// 40001, so that what the gateway decided on it is never acted on.
+pub fn of_gateway(target: &str) -> Result<Admitted> {
     let epoch = shared::epoch();
-    let tenant = cache::tenant(tenant)?.ok_or_else(lifecycle::unknown_tenant)?;
+    let tenant = match Route::parse(target) {
+        Some(route) => route.tenant()?,
+        None => cache::tenant(target)?.ok_or_else(lifecycle::unknown_tenant)?,
+    };
     admit(tenant, Capacity::Member, true, epoch)
+}
+
+/// A tenant as a gateway knew it. No tenant's name holds a slash or starts with a digit.
+struct Route {
+    id: i64,
+    generation: i64,
+}
+
+impl Route {
+    fn parse(text: &str) -> Option<Self> {
+        let (id, generation) = text.split_once('/')?;
+        Some(Self { id: id.parse().ok()?, generation: generation.parse().ok()? })
+    }
+
+    fn tenant(&self) -> Result<Rc<Tenant>> {
+        let tenant = cache::tenant_by_id(self.id)?.ok_or_else(lifecycle::unknown_tenant)?;
+        if tenant.generation == self.generation {
+            return Ok(tenant);
+        }
+        Err(Error::new(SqlState::SerializationFailure, "the route to the tenant is out of date")
+            .detail("The registry has changed since it was resolved.")
+            .hint("Resolve the hostname again."))
+    }
 }
 
 /// Whether the login's contexts in the tenant must be sealed; 3D000 when it has no grant. A

@@ -19,7 +19,8 @@ struct Cache {
     epoch: u64,
     /// The setting that every cached path was made from.
     shared_schemas: CString,
-    tenants: HashMap<String, Rc<Tenant>>,
+    names: HashMap<String, i64>,
+    tenants: HashMap<i64, Rc<Tenant>>,
     grants: HashMap<(u32, i64), Option<bool>>,
 }
 
@@ -67,20 +68,28 @@ pub fn refresh() -> Result<()> {
 /// A tenant by name; `None` when there is none that is not dropped.
 pub fn tenant(name: &str) -> Result<Option<Rc<Tenant>>> {
     refresh()?;
-    if let Some(hit) = CACHE.with_borrow(|c| c.tenants.get(name).cloned()) {
-        return Ok(Some(hit));
+    match CACHE.with_borrow(|c| c.names.get(name).copied()) {
+        Some(id) => tenant_by_id(id),
+        None => Ok(store::tenant_by_name(name)?.map(remember)),
     }
-    let found = store::tenant_by_name(name)?.map(Rc::new);
-    if let Some(tenant) = &found {
-        CACHE.with_borrow_mut(|c| c.tenants.insert(name.to_owned(), tenant.clone()));
-    }
-    Ok(found)
 }
 
-/// A tenant by id, past the cache: for visits that must be checked again.
+/// A tenant by id; `None` when there is none that is not dropped.
 pub fn tenant_by_id(id: i64) -> Result<Option<Rc<Tenant>>> {
     refresh()?;
-    Ok(store::tenant_by_id(id)?.map(Rc::new))
+    match CACHE.with_borrow(|c| c.tenants.get(&id).cloned()) {
+        Some(hit) => Ok(Some(hit)),
+        None => Ok(store::tenant_by_id(id)?.map(remember)),
+    }
+}
+
+fn remember(tenant: Tenant) -> Rc<Tenant> {
+    let tenant = Rc::new(tenant);
+    CACHE.with_borrow_mut(|c| {
+        c.names.insert(tenant.name.clone(), tenant.id);
+        c.tenants.insert(tenant.id, tenant.clone());
+    });
+    tenant
 }
 
 /// The grant of a login for a tenant: whether its contexts must be sealed, `None` without one.

@@ -56,7 +56,7 @@ impl Refusal {
             "40001",
             "the tenant changed while the request was under way",
         )
-        .detail("The work was rolled back.")
+        .detail("The work was not started.")
         .hint("Try again.")
     }
 

@@ -114,3 +114,21 @@ async fn the_next_tenant_cannot_foresee_random_numbers() {
     }
     assert_ne!(seen[0], seen[1]);
 }
+
+#[tokio::test]
+async fn nothing_runs_behind_a_switch_by_an_outdated_route() {
+    let database = Database::new();
+    let tenants = Tenants::create(&database, &["acme"]).await;
+    let mut gateway = Gateway::into(&database, "acme").await;
+    let route = "SELECT id || '/' || generation FROM tenancy.resolve_name('acme')";
+    let before = tenants.admin.text(route).await;
+    tenants.admin.run("SELECT tenancy.add_domain('acme', 'late.example.com')").await;
+    gateway.wire.ask(gateway.to(SEAL, None)).await;
+    let work = "DO $$ BEGIN INSERT INTO note (body) VALUES ('stray'); COMMIT; END $$";
+    let switched = gateway.wire.ask(gateway.to(SEAL, Some(&before)).query(work)).await;
+    assert_eq!(code(&switched), Some("40001"), "{switched:?}");
+    assert_eq!(code(&gateway.wire.until_ready().await), Some("42501"));
+    let now = tenants.admin.text(route).await;
+    assert_eq!(code(&gateway.wire.ask(gateway.to(SEAL, Some(&now))).await), None);
+    assert_eq!(gateway.wire.query("SELECT body FROM note").await.unwrap().len(), 1);
+}

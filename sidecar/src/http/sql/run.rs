@@ -76,13 +76,14 @@ async fn exchange(
     checkout: &mut Checkout,
     errand: &Errand,
 ) -> (Outcome, Afterwards) {
-    let entered = match checkout.enter(&errand.route.tenant, &errand.work).await {
+    let entered = match enter(services, checkout, errand).await {
         Ok(entered) => entered,
-        Err(error) => return refused(services, errand, error),
+        Err(Stop::Refused(refusal)) => return (Err(refusal), Afterwards::Park),
+        Err(Stop::Failed(error)) => return refused(services, errand, error),
     };
-    // Until here nothing that the work did can last; after this nothing can be taken back.
-    if let Err(refusal) = confirm(services, errand, entered).await {
-        return (Err(refusal), Afterwards::Abandon);
+    if entered.tenant_id != errand.route.tenant_id {
+        tracing::error!(tenant = errand.route.tenant, "the server switched to another tenant");
+        return (Err(Refusal::stale()), Afterwards::Abandon);
     }
     match checkout.finish(&errand.work).await {
         Ok(results) => (Ok(results), Afterwards::Park),
@@ -90,22 +91,50 @@ async fn exchange(
     }
 }
 
-/// Compares where the server says it is with where the client was let in. When the registry has
-/// moved on since, the client must be let in anew, to the same tenant as it is now.
-async fn confirm(services: &Services, errand: &Errand, entered: Entered) -> Result<()> {
-    if is_at(&errand.route, entered) {
-        return Ok(());
-    }
-    services.resolver.forget(errand.route.tenant_id);
-    if entered.tenant_id != errand.route.tenant_id {
-        return Err(Refusal::stale());
-    }
-    let route = admission::admit(services, &errand.target, errand.credentials.as_ref()).await?;
-    if is_at(&route, entered) { Ok(()) } else { Err(Refusal::stale()) }
+/// Why the work did not start.
+enum Stop {
+    /// The client may not have it done.
+    Refused(Refusal),
+    /// It could not be had done.
+    Failed(Error),
 }
 
-fn is_at(route: &Route, entered: Entered) -> bool {
-    route.tenant_id == entered.tenant_id && route.generation == entered.generation
+/// Switches to the tenant as the client was let in. The server itself compares the route, and
+/// refuses the work behind an outdated one; then the client must be let in anew, to the same
+/// tenant as it is now.
+async fn enter(
+    services: &Services,
+    checkout: &mut Checkout,
+    errand: &Errand,
+) -> std::result::Result<Entered, Stop> {
+    match checkout.enter(&as_resolved(&errand.route), &errand.work).await {
+        Err(Error::Switch(report)) if is_outdated(&report.code) => {}
+        other => return other.map_err(Stop::Failed),
+    }
+    services.resolver.forget(errand.route.tenant_id);
+    let route = admission::admit(services, &errand.target, errand.credentials.as_ref())
+        .await
+        .map_err(Stop::Refused)?;
+    if route.tenant_id != errand.route.tenant_id {
+        return Err(Stop::Refused(Refusal::stale()));
+    }
+    match checkout.enter(&as_resolved(&route), &errand.work).await {
+        Err(Error::Switch(report)) if is_outdated(&report.code) => {
+            Err(Stop::Refused(Refusal::stale()))
+        }
+        other => other.map_err(Stop::Failed),
+    }
+}
+
+/// A route as `switch` takes it.
+fn as_resolved(route: &Route) -> String {
+    format!("{}/{}", route.tenant_id, route.generation)
+}
+
+/// Whether a switch failed because the registry has moved on: another generation, or no such
+/// tenant any more.
+fn is_outdated(code: &str) -> bool {
+    matches!(code, "40001" | "3D000")
 }
 
 fn refused(services: &Services, errand: &Errand, error: Error) -> (Outcome, Afterwards) {
@@ -124,6 +153,6 @@ fn refused(services: &Services, errand: &Errand, error: Error) -> (Outcome, Afte
 
 fn too_slow(limit: std::time::Duration) -> Refusal {
     Refusal::new(StatusCode::BAD_REQUEST, "57014", "canceling statement due to the request timeout")
-        .detail(format!("The limit is {} ms; the work was rolled back.", limit.as_millis()))
-        .hint("Ask for less at once, or raise timeouts.request.")
+        .detail(format!("The limit is {} ms.", limit.as_millis()))
+        .hint("Ask for less at once, or raise timeouts.request. What commits by itself may have.")
 }
