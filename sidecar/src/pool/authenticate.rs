@@ -30,7 +30,7 @@ pub async fn start(channel: &mut Channel, address: &Address) -> Result<CancelKey
         match message(channel).await? {
             Message::BackendKeyData(body) => {
                 key = Some(CancelKey {
-                    endpoint: address.endpoint.clone(),
+                    address: address.clone(),
                     process_id: body.process_id(),
                     secret: body.secret_key(),
                 });

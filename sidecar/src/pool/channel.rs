@@ -67,6 +67,20 @@ impl Channel {
         }
     }
 
+    /// Says that nothing more will be sent, and throws away what still arrives until the server
+    /// hangs up. What is in the outbox never leaves: it may be what commits.
+    pub async fn close(&mut self) {
+        self.outbox.clear();
+        let _ = self.writer.shutdown().await;
+        loop {
+            self.inbox.clear();
+            self.inbox.reserve(CHUNK);
+            if matches!(self.reader.read_buf(&mut self.inbox).await, Ok(0) | Err(_)) {
+                return;
+            }
+        }
+    }
+
     /// Whether nothing has come in and the server has not hung up, as far as this side can know.
     pub fn is_quiet(&mut self) -> bool {
         if !self.inbox.is_empty() || !self.outbox.is_empty() {

@@ -11,6 +11,9 @@ use std::time::Duration;
 /// A connection that does not park in this time is closed.
 const PARK_PATIENCE: Duration = Duration::from_secs(5);
 
+/// A backend that has not ended this long after it was asked to is asked more firmly.
+const HANG_UP_PATIENCE: Duration = Duration::from_secs(2);
+
 /// How the pool behaves.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -99,16 +102,19 @@ impl Checkout {
         match tokio::time::timeout(PARK_PATIENCE, slot.park()).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(%error, "server connection closed: not parked"),
-            Err(_) => tracing::warn!("server connection closed: not parked in time"),
+            Err(_) => {
+                tracing::warn!("server connection closed: not parked in time");
+                slot.hang_up(HANG_UP_PATIENCE).await;
+            }
         }
     }
 
-    /// Cancels what may still run and closes the connection. A cancelled connection is never
-    /// used again, for the signal may arrive late.
+    /// Ends what may still run, and closes the connection. It is never used again, for the
+    /// signal may arrive late. Its place in the pool is free only once the server has let go: a
+    /// backend that goes on running counts against the server's limit.
     pub async fn abandon(mut self) {
         if let Ok(slot) = self.slot() {
-            slot.clean = false;
-            slot.key.clone().cancel().await;
+            slot.hang_up(HANG_UP_PATIENCE).await;
         }
     }
 

@@ -5,7 +5,7 @@ use super::cancel::CancelKey;
 use super::channel::Channel;
 use super::seal::Sealed;
 use super::slot::Slot;
-use super::{Endpoint, Entered, Error, Work};
+use super::{Address, Endpoint, Entered, Error, Work};
 use crate::wire::{Statement, Unsendable};
 use tenancy_core::seal::Seal;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, split};
@@ -48,7 +48,13 @@ fn batch() -> Work {
 fn slot() -> (Slot, DuplexStream) {
     let (ours, theirs) = tokio::io::duplex(1 << 16);
     let (reader, writer) = split(ours);
-    let key = CancelKey { endpoint: Endpoint::Unix("/none".into()), process_id: 1, secret: 2 };
+    let address = Address {
+        endpoint: Endpoint::Unix("/none".into()),
+        user: "gate".into(),
+        database: "app".into(),
+        password: None,
+    };
+    let key = CancelKey { address, process_id: 1, secret: 2 };
     let sealed = Sealed { seal: Seal::parse("0123456789abcdef").unwrap(), switch: 4242 };
     (Slot::new(Channel::new(reader, writer, LIMIT), key, sealed), theirs)
 }
