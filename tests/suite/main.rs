@@ -10,6 +10,7 @@ mod attacks;
 mod context;
 mod dump;
 mod functions;
+mod gateway;
 mod http;
 mod lifecycle;
 mod wire;
