@@ -22,6 +22,7 @@ use axum::routing::{get, post};
 use ipnet::IpNet;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// What the face may and may not do.
 #[derive(Clone, Debug)]
@@ -34,6 +35,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpNet>,
     /// Bytes of a request body.
     pub body_bytes: usize,
+    /// Bytes of an answer.
+    pub result_bytes: usize,
     /// How long the work of one request may take.
     pub request_timeout: Duration,
 }
@@ -52,6 +55,20 @@ pub struct Services {
     pub pool: ServerPool,
     /// The face's own settings.
     pub settings: Settings,
+    /// Whether patience is at its end: what is still under way is cancelled.
+    pub stop: watch::Sender<bool>,
+}
+
+impl Services {
+    /// Cancels what is under way; its clients are told so.
+    pub fn stop(&self) {
+        self.stop.send_replace(true);
+    }
+
+    async fn stopped(&self) {
+        // The sender lives as long as `self`.
+        let _ = self.stop.subscribe().wait_for(|stop| *stop).await;
+    }
 }
 
 /// The routes of this face.

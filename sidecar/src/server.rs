@@ -15,8 +15,14 @@ use crate::shutdown::Signals;
 use connections::Connections;
 use registry::ControlRegistry;
 use std::io::Write;
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+/// Time for requests that were cancelled at the end to tell their clients.
+const CANCEL_PATIENCE: Duration = Duration::from_secs(3);
 
 /// Binds, says where on standard output, serves until a signal comes, and drains.
 pub async fn serve(config: Config) -> Result<(), Error> {
@@ -36,8 +42,12 @@ pub async fn serve(config: Config) -> Result<(), Error> {
     drop(listener);
     tokio::spawn(signals.exit_at_next());
     notifications.abort();
-    if tokio::time::timeout(config.timeouts.drain, connections.drain()).await.is_err() {
-        tracing::warn!("requests are still under way at the end of timeouts.drain");
+    let mut drain = pin!(connections.drain());
+    if tokio::time::timeout(config.timeouts.drain, drain.as_mut()).await.is_err() {
+        tracing::warn!("requests are still under way at the end of timeouts.drain: cancelled");
+        services.stop();
+        // A client that does not read its answer is not waited for.
+        let _ = tokio::time::timeout(CANCEL_PATIENCE, drain).await;
     }
     services.pool.close();
     tracing::info!("stopped");
@@ -79,8 +89,10 @@ fn services(config: &Config) -> Result<Services, Error> {
             tenant_header: config.tenant_header.clone(),
             trusted_proxies: config.trusted_proxies.clone(),
             body_bytes: config.limits.body_bytes,
+            result_bytes: config.limits.result_bytes,
             request_timeout: config.timeouts.request,
         },
+        stop: watch::Sender::new(false),
     })
 }
 

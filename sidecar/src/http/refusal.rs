@@ -60,6 +60,23 @@ impl Refusal {
         .hint("Try again.")
     }
 
+    /// The process ends and waits no longer.
+    pub fn stopping() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "57P01",
+            "canceling statement because tenancy is shutting down",
+        )
+        .hint("Try again in a moment.")
+    }
+
+    /// The result passed the limit.
+    pub fn too_large(limit: usize) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "54000", "the result is too large")
+            .detail(format!("The limit is {limit} bytes."))
+            .hint("Ask for fewer rows, or raise limits.result_bytes.")
+    }
+
     /// Adds DETAIL.
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.report.detail = Some(detail.into());
@@ -126,9 +143,7 @@ impl From<pool::Error> for Refusal {
                 .hint(ONE_TRANSACTION),
             Error::Copy => bad("0A000", "COPY from or to the client is not possible over HTTP")
                 .hint("Use INSERT and SELECT."),
-            Error::TooLarge(limit) => bad("54000", "the result is too large")
-                .detail(format!("The limit is {limit} bytes."))
-                .hint("Ask for fewer rows, or raise limits.result_bytes."),
+            Error::TooLarge(limit) => Self::too_large(limit),
             Error::Unsendable(Unsendable::ZeroByte) => bad("22021", "the query holds a zero byte"),
             Error::Unsendable(Unsendable::TooLong) => {
                 bad("54000", "the statement has too many or too long parameters")

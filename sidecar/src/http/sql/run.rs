@@ -60,6 +60,12 @@ async fn attend(
             checkout.abandon().await;
             return;
         }
+        () = services.stopped() => {
+            // First the cancel: when all clients are answered, the process ends.
+            checkout.abandon().await;
+            let _ = answer.send(Err(Refusal::stopping()));
+            return;
+        }
         () = tokio::time::sleep(limit) => (Err(too_slow(limit)), Afterwards::Abandon),
     };
     // Nobody listens any more: then nobody misses it.
