@@ -2,15 +2,15 @@
 //! line, the configuration file and the HTTP protocol; nothing of the sidecar's code.
 
 use std::fs::File;
-use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::cluster::target_dir;
+use crate::cluster::{checked, target_dir};
 use crate::database::Database;
 use crate::login::{Login, unique};
 
@@ -70,9 +70,9 @@ impl Sidecar {
         let name = unique("sidecar");
         let folder = database.cluster().owned().with_file_name(&name);
         std::fs::create_dir(&folder).expect("the cluster's folder is there");
-        let address = free_address();
         let config = folder.join("tenancy.toml");
-        std::fs::write(&config, configuration(database, address)).expect("the disk takes a file");
+        std::fs::write(&config, configuration(database)).expect("the disk takes a file");
+        let listening = folder.join("listening");
         let log = folder.join("log");
         let output = File::create(&log).expect("the disk takes a file");
         let process = Command::new(target_dir().join("debug/tenancy"))
@@ -80,7 +80,7 @@ impl Sidecar {
             .arg(&config)
             .envs(settings.iter().map(|(key, value)| (variable(key), *value)))
             .stdin(Stdio::null())
-            .stdout(output.try_clone().expect("a file can be shared"))
+            .stdout(File::create(&listening).expect("the disk takes a file"))
             .stderr(output)
             .spawn()
             .expect("scripts/build.sh has built the sidecar");
@@ -89,6 +89,9 @@ impl Sidecar {
         // A proxy of the environment has no business between two processes of this machine.
         let client =
             reqwest::Client::builder().no_proxy().build().expect("no TLS, nothing to fail");
+        let address = address_in(&listening).unwrap_or_else(|| {
+            panic!("it does not listen: {}", std::fs::read_to_string(&log).unwrap_or_default())
+        });
         Sidecar { process, address, log, client }
     }
 
@@ -105,6 +108,22 @@ impl Sidecar {
     /// Process id, for signals.
     pub fn pid(&self) -> u32 {
         self.process.id()
+    }
+
+    /// Sends it a signal by name, such as `TERM`.
+    pub fn signal(&self, name: &str) {
+        checked(Command::new("kill").args(["-s", name, &self.pid().to_string()]));
+    }
+
+    /// Waits until it has ended by itself; panics when it does not within ten seconds.
+    pub async fn ended(&mut self) -> ExitStatus {
+        for _ in 0..200 {
+            if let Ok(Some(status)) = self.process.try_wait() {
+                return status;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("the sidecar still runs:\n{}", self.log());
     }
 
     /// Whether it still runs.
@@ -153,11 +172,11 @@ pub async fn answer(request: reqwest::RequestBuilder) -> Answer {
     Answer { status, body: response.json().await.unwrap_or(Value::Null) }
 }
 
-fn configuration(database: &Database<'_>, address: SocketAddr) -> String {
+fn configuration(database: &Database<'_>) -> String {
     let data = database.login(&["tenancy_gateway"]).dsn();
     let registry = database.login(&["tenancy_resolver"]).dsn();
     format!(
-        "base_domains = ['{BASE_DOMAIN}']\n[listen]\nhttp = '{address}'\n\
+        "base_domains = ['{BASE_DOMAIN}']\n[listen]\nhttp = '127.0.0.1:0'\n\
          [data]\ndsn = '{data}'\n[registry]\ndsn = '{registry}'\n"
     )
 }
@@ -166,8 +185,15 @@ fn variable(key: &str) -> String {
     format!("TENANCY_{}", key.replace('.', "_").to_uppercase())
 }
 
-/// Free a moment ago. Known before the process starts, so that it need not be read from its log.
-fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
-    listener.local_addr().expect("a bound socket has an address")
+/// The address that the process says it listens on, on the only line of its output; None when it
+/// says nothing within ten seconds.
+fn address_in(output: &Path) -> Option<SocketAddr> {
+    for _ in 0..500 {
+        let text = std::fs::read_to_string(output).unwrap_or_default();
+        if let Some((_, address)) = text.trim_end().rsplit_once("http=") {
+            return address.parse().ok();
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    None
 }

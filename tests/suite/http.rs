@@ -4,6 +4,8 @@ mod authentication;
 mod bad_input;
 mod isolation_under_fire;
 mod neon;
+mod outages;
+mod process;
 mod routing;
 mod site;
 mod stale_routes;

@@ -186,7 +186,6 @@ fn assert_enough_was_answered(evidence: &Evidence) {
         ("mischief", "answered"),
         ("timeout", "57014"),
         ("vanish", "hung up"),
-        ("probe", "3D000"),
         ("probe", "57P03"),
         ("probe", "40001"),
         ("probe", "08006"),

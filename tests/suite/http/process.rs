@@ -1,0 +1,158 @@
+//! The process `tenancy`: how it ends, what it says of its configuration, what it writes to its log.
+
+use std::fs;
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tenancy_tests::cluster::target_dir;
+use tenancy_tests::login::unique;
+use tenancy_tests::sidecar::answer;
+use tokio::net::TcpStream;
+
+use super::site::{BODY, Site, only};
+
+const HOST: &str = "acme.example.com";
+
+#[tokio::test]
+async fn a_request_that_is_under_way_is_answered_before_the_end() {
+    let mut site = Site::start(&["acme"]).await;
+    let running = tokio::spawn(asleep(&site, "1"));
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    site.sidecar.signal("TERM");
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(TcpStream::connect(site.sidecar.address()).await.is_err(), "it takes new clients");
+    assert!(site.sidecar.is_running());
+    assert_eq!(running.await.unwrap(), Some(200));
+    assert!(site.sidecar.ended().await.success());
+}
+
+#[tokio::test]
+async fn an_idle_process_ends_at_once_on_either_signal() {
+    for signal in ["TERM", "INT"] {
+        let mut site = Site::start(&["acme"]).await;
+        assert_eq!(only(&site.query(HOST, BODY).await), "acme");
+        let started = Instant::now();
+        site.sidecar.signal(signal);
+        assert!(site.sidecar.ended().await.success(), "{signal}");
+        assert!(started.elapsed() < Duration::from_secs(2), "{signal}");
+    }
+}
+
+#[tokio::test]
+async fn a_second_signal_is_obeyed_at_once() {
+    let mut site = Site::start(&["acme"]).await;
+    let running = tokio::spawn(asleep(&site, "20"));
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    site.sidecar.signal("TERM");
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(site.sidecar.is_running());
+    site.sidecar.signal("TERM");
+    assert_eq!(site.sidecar.ended().await.code(), Some(130));
+    assert_eq!(running.await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn what_is_not_done_when_the_patience_ends_is_cancelled() {
+    let mut site = Site::start_with(&["acme"], &[("timeouts.drain", "300ms")]).await;
+    let running = tokio::spawn(asleep(&site, "20"));
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    site.sidecar.signal("TERM");
+    assert!(site.sidecar.ended().await.success());
+    assert_eq!(running.await.unwrap(), Some(503));
+    let superuser = site.database.superuser().await;
+    let connected = "SELECT FROM pg_stat_activity
+        WHERE application_name = 'tenancy' AND datname = current_database()";
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(superuser.rows(connected).await.is_empty(), "the server still works for nobody");
+}
+
+#[test]
+fn a_good_configuration_is_called_valid_and_shows_no_password() {
+    let checked = check(
+        "base_domains = ['shop.example']\n[listen]\nhttp = '127.0.0.1:1'\n\
+         [data]\ndsn = 'postgres://gate:hunter2@127.0.0.1/app'\n\
+         [registry]\ndsn = 'host=/run/postgresql user=reader password=hunter2 dbname=app'\n",
+    );
+    let printed = String::from_utf8_lossy(&checked.stdout);
+    assert!(checked.status.success(), "{checked:?}");
+    assert!(printed.contains("the configuration is valid") && printed.contains("gate@"));
+    assert!(!format!("{checked:?}").contains("hunter2"), "{checked:?}");
+}
+
+#[test]
+fn a_bad_configuration_is_refused_with_the_key_and_without_the_password() {
+    const DSN: &str = "[data]\ndsn = 'postgres://a:hunter2@h/d'\n\
+                       [registry]\ndsn = 'postgres://b:hunter2@h/d'\n";
+    let good = |line: &str| format!("{line}\n{DSN}");
+    for (text, said) in [
+        (String::new(), "data.dsn"),
+        (good("speed = 1"), "line 1: unknown field `speed`"),
+        (good("base_domains = 'shop.example'"), "line 1"),
+        (good("base_domains = ['shop_example!']"), "base_domains"),
+        (good("tenant_header = 'X-Tenant'"), "trusted_proxies"),
+        (good("tenant_header = 'Host'\ntrusted_proxies = ['127.0.0.1']"), "tenant_header"),
+        (good("authentication = 'maybe'"), "authentication"),
+        (good("authentication = 'none'\n[listen]\nhttp = '0.0.0.0:80'"), "loopback"),
+        (good("authentication = 'none'\n[listen]\nhttp = '[::]:80'"), "loopback"),
+        (good("[listen]\nhttp = 'localhost'"), "listen.http"),
+        (good("[timeouts]\nrequest = 'soon'"), "timeouts.request"),
+        (good("[limits]\nbody_bytes = 0"), "limits.body_bytes"),
+        (DSN.replace("postgres://a", "mysql://a"), "data.dsn"),
+        (DSN.replace("@h/d'", "@h/d?sslmode=require'"), "not encrypted"),
+        (DSN.replace("'postgres://a:hunter2@h/d'", "'postgres://a:hunter2@h/d"), "line 2"),
+        (format!("{DSN}password = 'hunter2'\n"), "registry.dsn"),
+    ] {
+        let checked = check(&text);
+        let error = String::from_utf8_lossy(&checked.stderr);
+        assert!(!checked.status.success(), "{text}");
+        assert!(error.contains(said), "{text}\n{error}");
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn the_log_names_the_tenant_and_gives_nothing_away() {
+    let settings = [("log.level", "trace"), ("data.pool_size", "1")];
+    let site = Site::start_with(&["acme", "globex"], &settings).await;
+    let login = &site.tenants.application;
+    let secret = json!(["parameter-of-mine"]);
+    let secret = secret.as_array().unwrap();
+    for sql in ["SELECT $1::text", "SELECT $1::int", "SELECT 'literal-of-mine', $1::text::xml::int"]
+    {
+        site.sidecar.query(login, HOST, sql, secret).await;
+    }
+    let guess = format!("postgres://{}:guess-of-mine@globex.example.com/db", login.name());
+    let wrong = site.sidecar.post("/sql").header("Neon-Connection-String", guess);
+    assert_eq!(answer(wrong.json(&json!({ "query": BODY }))).await.code(), "28P01");
+    assert_eq!(only(&site.query("globex.example.com", BODY).await), "globex");
+    let log = site.sidecar.log();
+    for line in ["tenant=\"acme\"", "tenant=\"globex\"", "code=\"22P02\"", "code=\"28P01\""] {
+        assert!(log.contains(line), "no {line} in:\n{log}");
+    }
+    for given_away in ["parameter-of-mine", "literal-of-mine", "guess-of-mine", "SCRAM-SHA-256$"] {
+        assert!(!log.contains(given_away), "{given_away} in:\n{log}");
+    }
+    assert!(!log.contains(login.password()), "a client's password in:\n{log}");
+    assert!(!log.contains("secret_"), "the gateway's or the resolver's password in:\n{log}");
+    // The seal is 32 random bytes in hexadecimal.
+    let seal = |word: &str| word.len() >= 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    assert!(!log.split(|c: char| !c.is_ascii_alphanumeric()).any(seal), "a seal in:\n{log}");
+}
+
+/// A statement that takes so many seconds; its status, or None when no answer came.
+fn asleep(site: &Site, seconds: &str) -> impl Future<Output = Option<u16>> + use<> {
+    let connection = site.tenants.application.dsn_at(HOST);
+    let request = site.sidecar.post("/sql").header("Neon-Connection-String", connection);
+    let request = request.json(&json!({ "query": format!("SELECT pg_sleep({seconds})") }));
+    async move { request.send().await.ok().map(|response| response.status().as_u16()) }
+}
+
+fn check(text: &str) -> Output {
+    let file = std::env::temp_dir().join(format!("{}.toml", unique("tenancy")));
+    fs::write(&file, text).unwrap();
+    let mut command = Command::new(target_dir().join("debug/tenancy"));
+    let output = command.args(["config", "check", "--config"]).arg(&file).output().unwrap();
+    fs::remove_file(&file).unwrap();
+    output
+}
