@@ -56,7 +56,7 @@ write_config() {
   (umask 077 && cat >"$CLUSTER_DIR/tenancy.toml") <<TOML
 base_domains = ["shop.localhost"]
 [listen]
-http = "127.0.0.1:$1"
+http = "127.0.0.1:0"
 [data]
 dsn = "postgresql://shop_gateway:$GATEWAY@127.0.0.1:$PGPORT/shop"
 [registry]
@@ -65,10 +65,9 @@ TOML
 }
 
 start_sidecar() {
-  HTTP=127.0.0.1:$(free_port)
-  write_config "${HTTP#*:}"
+  write_config
   setsid "$TENANCY" serve --config "$CLUSTER_DIR/tenancy.toml" \
-    </dev/null >"$CLUSTER_DIR/sidecar.log" 2>&1 &
+    </dev/null >"$CLUSTER_DIR/listening" 2>"$CLUSTER_DIR/sidecar.log" &
   SIDECAR_PID=$!
   : >"$CLUSTER_DIR/owned/$SIDECAR_PID"
   wait_ready
@@ -77,7 +76,8 @@ start_sidecar() {
 wait_ready() {
   local tries
   for ((tries = 0; tries < 100; tries++)); do
-    ! curl -sf -o /dev/null "http://$HTTP/readyz" || return 0
+    HTTP=$(sed -n 's/.*http=//p' "$CLUSTER_DIR/listening")
+    [ -z "$HTTP" ] || ! curl -sf -o /dev/null "http://$HTTP/readyz" || return 0
     kill -0 "$SIDECAR_PID" 2>/dev/null || break
     sleep 0.1
   done
