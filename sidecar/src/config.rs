@@ -81,7 +81,7 @@ pub struct Routes {
 pub struct Limits {
     /// Bytes of the request body.
     pub body_bytes: usize,
-    /// Bytes of rows in the answer.
+    /// Bytes of the answer.
     pub result_bytes: usize,
 }
 

@@ -4,6 +4,7 @@
 mod array;
 mod body;
 mod options;
+mod output;
 mod parameter;
 mod render;
 mod run;
@@ -87,7 +88,8 @@ async fn answer(
     log.statements = asked.shapes.len();
     let errand = run::Errand { target, credentials, route, work: asked.work };
     let results = run::run(services.clone(), errand).await?;
-    render::answer(&results, &asked.shapes, asked.is_batch)
+    let limit = services.settings.result_bytes;
+    render::answer(&results, &asked.shapes, asked.is_batch, limit)
 }
 
 /// As the client sent it, hence cut and escaped.

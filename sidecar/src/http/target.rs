@@ -86,6 +86,7 @@ mod tests {
             tenant_header: Some("x-tenant".into()),
             trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
             body_bytes: 1,
+            result_bytes: 1,
             request_timeout: Duration::from_secs(1),
         }
     }

@@ -71,13 +71,17 @@ pub enum Stuck {
     /// COPY wants a stream that this protocol has no place for.
     #[error("COPY from or to the client is not possible here")]
     Copy,
-    /// The rows are more than the limit.
+    /// The answer is more than the limit.
     #[error("the result is larger than {0} bytes")]
     TooLarge(usize),
     /// A message that has no place in an answer.
     #[error("unexpected message from the server")]
     Unexpected,
 }
+
+/// What a row, a column or a result costs us beside its text, about: even rows without columns
+/// must come to an end.
+const OVERHEAD: usize = 64;
 
 /// Takes messages until ReadyForQuery.
 #[derive(Default)]
@@ -90,7 +94,7 @@ pub struct Collector {
 }
 
 impl Collector {
-    /// A collector that holds at most `limit` bytes of rows.
+    /// A collector that holds at most `limit` bytes.
     pub fn new(limit: usize) -> Self {
         Self { limit, ..Self::default() }
     }
@@ -98,12 +102,12 @@ impl Collector {
     /// Feeds one message.
     pub fn take(&mut self, message: Message) -> Result<Step, Stuck> {
         match message {
-            Message::RowDescription(body) => self.current.fields = fields(&body)?,
+            Message::RowDescription(body) => self.describe(&body)?,
             Message::DataRow(row) => self.row(row)?,
             Message::CommandComplete(body) => {
-                self.finish(body.tag().map_err(|_| Stuck::Unexpected)?.to_owned());
+                self.finish(body.tag().map_err(|_| Stuck::Unexpected)?)?;
             }
-            Message::EmptyQueryResponse => self.finish(String::new()),
+            Message::EmptyQueryResponse => self.finish("")?,
             Message::ErrorResponse(body) => {
                 // The first error is the cause; what follows it is its consequence.
                 self.error.get_or_insert_with(|| ErrorReport::read(body.fields()));
@@ -139,18 +143,28 @@ impl Collector {
     }
 
     fn row(&mut self, row: DataRowBody) -> Result<(), Stuck> {
-        self.bytes = self.bytes.saturating_add(row.buffer().len());
-        if self.bytes > self.limit {
-            return Err(Stuck::TooLarge(self.limit));
-        }
+        self.count(row.buffer().len())?;
         self.current.rows.push(row);
         Ok(())
     }
 
-    fn finish(&mut self, tag: String) {
+    fn describe(&mut self, body: &RowDescriptionBody) -> Result<(), Stuck> {
+        self.current.fields = fields(body)?;
+        let names = self.current.fields.iter().map(|field| OVERHEAD + field.name.len());
+        self.count(names.sum())
+    }
+
+    fn finish(&mut self, tag: &str) -> Result<(), Stuck> {
+        self.count(tag.len())?;
         let mut result = std::mem::take(&mut self.current);
-        result.tag = tag;
+        result.tag = tag.to_owned();
         self.results.push(result);
+        Ok(())
+    }
+
+    fn count(&mut self, bytes: usize) -> Result<(), Stuck> {
+        self.bytes = self.bytes.saturating_add(bytes).saturating_add(OVERHEAD);
+        if self.bytes > self.limit { Err(Stuck::TooLarge(self.limit)) } else { Ok(()) }
     }
 }
 
@@ -228,6 +242,20 @@ mod tests {
         .concat();
         assert_eq!(feed(&mut collector, &stream), Ok(Step::Ready(TransactionStatus::Failed)));
         assert_eq!(collector.into_results().err().unwrap().code, "22012");
+    }
+
+    #[test]
+    fn what_holds_no_text_counts_as_well() {
+        for bytes in [
+            message(b'D', b"\0\0"),
+            message(b'I', b""),
+            message(b'C', b"DO\0"),
+            message(b'T', b"\0\x01n\0\0\0\0\0\0\0\0\0\0\x17\0\x04\xff\xff\xff\xff\0\0"),
+        ] {
+            let mut collector = Collector::new(10_000);
+            let stuck = (0..1000).find_map(|_| feed(&mut collector, &bytes).err());
+            assert_eq!(stuck, Some(Stuck::TooLarge(10_000)));
+        }
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! An array in PostgreSQL's text format as a JSON array.
 
+use super::output::Output;
+
 /// Writes `text` as a JSON array with `element` for each element that is not NULL; `None` when
 /// it is not an array literal (a foreign delimiter, for one). `out` may hold half of it then.
 pub fn write(
     text: &str,
-    out: &mut Vec<u8>,
-    element: &mut dyn FnMut(&str, &mut Vec<u8>) -> Option<()>,
+    out: &mut Output,
+    element: &mut dyn FnMut(&str, &mut Output) -> Option<()>,
 ) -> Option<()> {
     // A lower bound other than 1 stands in front: [0:2]={...}. JSON has no place for it.
     let literal = match text.strip_prefix('[') {
@@ -19,8 +21,8 @@ pub fn write(
 /// Writes the list at the start of `text` and gives what follows it.
 fn list<'a>(
     text: &'a str,
-    out: &mut Vec<u8>,
-    element: &mut dyn FnMut(&str, &mut Vec<u8>) -> Option<()>,
+    out: &mut Output,
+    element: &mut dyn FnMut(&str, &mut Output) -> Option<()>,
 ) -> Option<&'a str> {
     let mut rest = text.strip_prefix('{')?;
     out.push(b'[');
@@ -49,8 +51,8 @@ fn list<'a>(
 
 fn quoted<'a>(
     text: &'a str,
-    out: &mut Vec<u8>,
-    element: &mut dyn FnMut(&str, &mut Vec<u8>) -> Option<()>,
+    out: &mut Output,
+    element: &mut dyn FnMut(&str, &mut Output) -> Option<()>,
 ) -> Option<&'a str> {
     let mut value = String::new();
     let mut chars = text.char_indices();
@@ -68,8 +70,8 @@ fn quoted<'a>(
 
 fn bare<'a>(
     text: &'a str,
-    out: &mut Vec<u8>,
-    element: &mut dyn FnMut(&str, &mut Vec<u8>) -> Option<()>,
+    out: &mut Output,
+    element: &mut dyn FnMut(&str, &mut Output) -> Option<()>,
 ) -> Option<&'a str> {
     let end = text.find([',', '}'])?;
     match &text[..end] {
@@ -84,9 +86,9 @@ mod tests {
     use super::*;
 
     fn json(text: &str) -> Option<String> {
-        let mut out = Vec::new();
+        let mut out = Output::new(1000);
         write(text, &mut out, &mut |value, out| serde_json::to_writer(out, value).ok())?;
-        Some(String::from_utf8(out).unwrap())
+        Some(String::from_utf8(out.into_bytes()).unwrap())
     }
 
     #[test]

@@ -11,6 +11,11 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+/// The protocol counts parameters in 16 bits.
+const MAX_PARAMS: usize = 65_535;
+/// Each costs the server and us some memory however short it is.
+const MAX_STATEMENTS: usize = 1000;
+
 /// What the client wants done, and in which form it wants the results.
 #[derive(Debug)]
 pub struct Asked {
@@ -58,6 +63,7 @@ pub fn parse(bytes: &[u8], options: &Options) -> Result<Asked> {
             Ok(Asked { work: Work::Single(statement), shapes: vec![shape], is_batch: false })
         }
         RawBody { query: None, params: None, array_mode: None, queries: Some(queries) } => {
+            check_count("statements", queries.len(), MAX_STATEMENTS)?;
             let read: Vec<_> =
                 queries.into_iter().map(|q| statement(q, options.shape)).collect::<Result<_>>()?;
             let (statements, shapes) = read.into_iter().unzip();
@@ -69,7 +75,18 @@ pub fn parse(bytes: &[u8], options: &Options) -> Result<Asked> {
     }
 }
 
+fn check_count(of: &str, count: usize, limit: usize) -> Result<()> {
+    if count <= limit {
+        return Ok(());
+    }
+    let message = format!("the request holds too many {of}");
+    Err(Refusal::new(StatusCode::BAD_REQUEST, "54000", message)
+        .detail(format!("There are {count}; the limit is {limit}."))
+        .hint("Send less at once, or send the values as one array."))
+}
+
 fn statement(raw: RawQuery<'_>, default: Shape) -> Result<(Statement, Shape)> {
+    check_count("parameters in one statement", raw.params.len(), MAX_PARAMS)?;
     if transaction::is_control(&raw.query) {
         return Err(Refusal::new(
             StatusCode::BAD_REQUEST,
@@ -101,6 +118,22 @@ mod tests {
         let asked = asked.unwrap();
         assert!(matches!(asked.work, Work::Batch { ref statements, .. } if statements.len() == 2));
         assert!(asked.is_batch);
+    }
+
+    #[test]
+    fn more_than_can_be_counted_is_refused() {
+        let list = |of: &str, count: usize| vec![of; count].join(",");
+        for (count, is_fine) in [(MAX_PARAMS, true), (MAX_PARAMS + 1, false)] {
+            let one = format!(r#"{{"query":"a","params":[{}]}}"#, list("1", count));
+            assert_eq!(parse(one.as_bytes(), &options()).is_ok(), is_fine);
+        }
+        let query = r#"{"query":"a"}"#;
+        for (count, is_fine) in [(MAX_STATEMENTS, true), (MAX_STATEMENTS + 1, false)] {
+            let many = format!(r#"{{"queries":[{}]}}"#, list(query, count));
+            let outcome = parse(many.as_bytes(), &options());
+            assert_eq!(outcome.is_ok(), is_fine);
+            assert!(outcome.err().is_none_or(|refusal| refusal.code() == "54000"));
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use super::array;
 use super::options::Shape;
+use super::output::Output;
 use crate::http::refusal::{Refusal, Result};
 use crate::wire::{Field, StatementResult};
 use axum::http::StatusCode;
@@ -13,11 +14,16 @@ use serde_json::value::RawValue;
 use tokio_postgres::types::{Kind, Type};
 
 /// The whole answer: one result, or `{"results": [...]}`.
-pub fn answer(results: &[StatementResult], shapes: &[Shape], is_batch: bool) -> Result<Vec<u8>> {
+pub fn answer(
+    results: &[StatementResult],
+    shapes: &[Shape],
+    is_batch: bool,
+    limit: usize,
+) -> Result<Vec<u8>> {
     if results.len() != shapes.len() {
         return Err(Refusal::unavailable());
     }
-    let mut out = Vec::new();
+    let mut out = Output::new(limit);
     if is_batch {
         out.extend_from_slice(b"{\"results\":[");
     }
@@ -30,10 +36,11 @@ pub fn answer(results: &[StatementResult], shapes: &[Shape], is_batch: bool) -> 
     if is_batch {
         out.extend_from_slice(b"]}");
     }
-    Ok(out)
+    checked(&out)?;
+    Ok(out.into_bytes())
 }
 
-fn result(result: &StatementResult, shape: Shape, out: &mut Vec<u8>) -> Result<()> {
+fn result(result: &StatementResult, shape: Shape, out: &mut Output) -> Result<()> {
     let (command, count) = tag(&result.tag);
     let fields: Vec<_> = result.fields.iter().map(field).collect();
     let head = json!({
@@ -52,6 +59,17 @@ fn result(result: &StatementResult, shape: Shape, out: &mut Vec<u8>) -> Result<(
     Ok(())
 }
 
+/// Names are repeated in each row, and escapes are longer than what they stand for: an answer can
+/// be many times as long as what the server sent.
+fn checked(out: &Output) -> Result<()> {
+    match out.overflow() {
+        None => Ok(()),
+        Some(limit) => Err(Refusal::too_large(limit).detail(format!(
+            "The limit is {limit} bytes. The statements themselves have taken effect."
+        ))),
+    }
+}
+
 fn field(field: &Field) -> serde_json::Value {
     json!({
         "name": field.name, "tableID": field.table_id, "columnID": field.column_id,
@@ -68,9 +86,10 @@ fn tag(tag: &str) -> (&str, Option<i64>) {
     (command, count.and_then(|count| count.parse().ok()))
 }
 
-fn row(row: &DataRowBody, fields: &[Field], shape: Shape, out: &mut Vec<u8>) -> Result<()> {
+fn row(row: &DataRowBody, fields: &[Field], shape: Shape, out: &mut Output) -> Result<()> {
     let (open, close) = if shape.array_mode { (b'[', b']') } else { (b'{', b'}') };
     out.push(open);
+    checked(out)?;
     let mut ranges = row.ranges();
     for (i, field) in fields.iter().enumerate() {
         if i > 0 {
@@ -86,6 +105,7 @@ fn row(row: &DataRowBody, fields: &[Field], shape: Shape, out: &mut Vec<u8>) -> 
             Some(bytes) => {
                 let text = std::str::from_utf8(bytes).map_err(|_| not_text(&field.name))?;
                 value(text, field.type_id, shape.raw_text, out);
+                checked(out)?;
             }
         }
     }
@@ -102,7 +122,7 @@ fn not_text(column: &str) -> Refusal {
     .hint("Leave client_encoding as it is, and keep binary data in bytea.")
 }
 
-fn value(text: &str, type_id: u32, raw_text: bool, out: &mut Vec<u8>) {
+fn value(text: &str, type_id: u32, raw_text: bool, out: &mut Output) {
     if raw_text {
         return string(text, out);
     }
@@ -122,7 +142,7 @@ fn value(text: &str, type_id: u32, raw_text: bool, out: &mut Vec<u8>) {
 
 /// Writes a value of a built-in type; `None` if it cannot be anything but text. 64-bit and
 /// arbitrary-precision numbers stay text: JavaScript would round them.
-fn scalar(text: &str, type_: &Type, out: &mut Vec<u8>) -> Option<()> {
+fn scalar(text: &str, type_: &Type, out: &mut Output) -> Option<()> {
     match *type_ {
         Type::BOOL => out.extend_from_slice(if text == "t" { b"true" } else { b"false" }),
         Type::INT2 | Type::INT4 => {
@@ -142,8 +162,8 @@ fn scalar(text: &str, type_: &Type, out: &mut Vec<u8>) -> Option<()> {
     Some(())
 }
 
-fn string(text: &str, out: &mut Vec<u8>) {
-    // Writing to a Vec cannot fail, and a str is always a JSON string.
+fn string(text: &str, out: &mut Output) {
+    // A str is always a JSON string; what does not fit is seen by whoever checks the output.
     let _ = serde_json::to_writer(out, text);
 }
 

@@ -4,6 +4,8 @@ use super::*;
 use crate::wire::{Collector, Incoming, backend};
 use bytes::BytesMut;
 
+const LIMIT: usize = 10_000;
+
 fn message(tag: u8, body: &[u8]) -> Vec<u8> {
     let mut bytes = vec![tag];
     bytes.extend(u32::try_from(body.len() + 4).unwrap().to_be_bytes());
@@ -43,7 +45,7 @@ fn rendered(type_id: u32, text: &str, raw_text: bool) -> String {
     let shape = Shape { raw_text, array_mode: true };
     let results = results(&[("v", type_id)], &[Some(text.as_bytes())], "SELECT 1");
     let json: serde_json::Value =
-        serde_json::from_slice(&answer(&results, &[shape], false).unwrap()).unwrap();
+        serde_json::from_slice(&answer(&results, &[shape], false, LIMIT).unwrap()).unwrap();
     json["rows"][0][0].to_string()
 }
 
@@ -52,7 +54,7 @@ fn an_answer_has_the_form_that_the_driver_reads() {
     let columns = [("a", 23), ("b", 25)];
     let one = || results(&columns, &[Some(b"1"), None], "SELECT 1");
     let json = |shape, batch| {
-        let bytes = answer(&one(), &[shape], batch).unwrap();
+        let bytes = answer(&one(), &[shape], batch, LIMIT).unwrap();
         serde_json::from_slice::<serde_json::Value>(&bytes).unwrap()
     };
     let objects = json(Shape { raw_text: false, array_mode: false }, false);
@@ -106,7 +108,7 @@ fn values_become_json_where_nothing_is_lost() {
 #[test]
 fn bytes_that_are_not_text_are_an_error_and_no_guess() {
     let results = results(&[("v", 25)], &[Some(b"\xff")], "SELECT 1");
-    let refusal = answer(&results, &[Shape::default()], false).unwrap_err();
+    let refusal = answer(&results, &[Shape::default()], false, LIMIT).unwrap_err();
     assert_eq!(refusal.code(), "22021");
 }
 
@@ -120,5 +122,24 @@ fn the_count_stands_where_the_command_puts_it() {
         ("", ("", None)),
     ] {
         assert_eq!(tag(text), expected);
+    }
+}
+
+#[test]
+fn an_answer_that_grows_beyond_the_limit_is_refused() {
+    let name = "n".repeat(100);
+    let controls = [1; 500];
+    for (columns, row) in [
+        ([(name.as_str(), 25)], [Some(&b"x"[..])]),
+        ([("v", 25)], [Some(&controls[..])]),
+        ([("v", 1009)], [Some(&b"{a,b}"[..])]),
+    ] {
+        let results = results(&columns, &row, "SELECT 1");
+        let whole = answer(&results, &[Shape::default()], false, LIMIT).unwrap().len();
+        assert!(answer(&results, &[Shape::default()], false, whole).is_ok());
+        for limit in [0, 1, whole / 2, whole - 1] {
+            let refusal = answer(&results, &[Shape::default()], false, limit).unwrap_err();
+            assert_eq!(refusal.code(), "54000", "{limit} of {whole}");
+        }
     }
 }
