@@ -113,8 +113,9 @@ async fn client(field: Arc<Field>, mut random: Random) {
         match random.within(0..100) {
             0..50 => field.probe(&tenant, "probe", requests::single(PROBE)).await,
             50..62 => field.probe(&tenant, "write", requests::write_and_probe(&tenant)).await,
-            62..67 => field.probe(&tenant, "slow", requests::slow()).await,
-            67..90 => field.mischief(&tenant, random.pick::<&[&str]>(MISCHIEF)).await,
+            62..66 => field.probe(&tenant, "slow", requests::slow()).await,
+            66..72 => field.commit(&tenant).await,
+            72..90 => field.mischief(&tenant, random.pick::<&[&str]>(MISCHIEF)).await,
             90..94 => field.fail(&tenant).await,
             _ => field.vanish(&tenant, random.within(5..100)).await,
         }
@@ -131,6 +132,11 @@ impl Field {
         if let Some(row) = self.evidence.take(kind, &answer) {
             self.evidence.check_clean(tenant, &row);
         }
+    }
+
+    async fn commit(&self, tenant: &str) {
+        let answer = self.send(tenant, &requests::write_and_commit(tenant)).await;
+        self.evidence.take("commit", &answer);
     }
 
     async fn mischief(&self, tenant: &str, statements: &[&str]) {
@@ -183,6 +189,7 @@ fn assert_enough_was_answered(evidence: &Evidence) {
         ["probe", "write", "slow"].map(|kind| evidence.counted(kind, "answered")).iter().sum();
     assert!(answered >= 800, "only {answered} probes were answered");
     for (kind, outcome) in [
+        ("commit", "answered"),
         ("mischief", "answered"),
         ("timeout", "57014"),
         ("vanish", "hung up"),

@@ -73,6 +73,11 @@ pub fn write_and_probe(tenant: &str) -> Value {
     batch(&[&format!("INSERT INTO note (body) VALUES ('{tenant}')"), PROBE])
 }
 
+/// The same row by a statement that does not leave the commit to the end of the request.
+pub fn write_and_commit(tenant: &str) -> Value {
+    single(&format!("DO $$ BEGIN INSERT INTO note (body) VALUES ('{tenant}'); COMMIT; END $$"))
+}
+
 /// Mischief; in a transaction block a look at the rows comes last.
 pub fn mischief(statements: &[&str]) -> Value {
     match statements {
