@@ -82,10 +82,11 @@ impl Cli {
             Command::Serve(configuration) => {
                 let config = configuration.load()?;
                 telemetry::start(&config);
-                tokio::runtime::Builder::new_multi_thread()
-                    .enable_all()
-                    .build()?
-                    .block_on(server::serve(config))
+                let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+                let outcome = runtime.block_on(server::serve(config));
+                // A password check cannot be interrupted, and nobody waits for its outcome.
+                runtime.shutdown_background();
+                outcome
             }
             Command::Config(ConfigCommand::Check(configuration)) => {
                 let config = configuration.load()?;

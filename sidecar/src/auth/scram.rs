@@ -11,6 +11,10 @@ use subtle::ConstantTimeEq;
 /// PostgreSQL's default, which a login that does not exist must cost as well.
 const DEFAULT_ITERATIONS: u32 = 4096;
 
+/// A login may choose its own verifier's iterations (ALTER ROLE takes a ready one, and there is
+/// `scram_iterations`), and each attempt costs us that many: more than this is no verifier.
+const MAX_ITERATIONS: u32 = 100_000;
+
 /// `SCRAM-SHA-256$<iterations>:<salt>$<StoredKey>:<ServerKey>`.
 pub struct Verifier {
     iterations: u32,
@@ -24,7 +28,7 @@ impl Verifier {
         let (work, keys) = text.strip_prefix("SCRAM-SHA-256$")?.split_once('$')?;
         let (iterations, salt) = work.split_once(':')?;
         let (stored_key, _server_key) = keys.split_once(':')?;
-        let iterations = iterations.parse().ok().filter(|&n| n > 0)?;
+        let iterations = iterations.parse().ok().filter(|n| (1..=MAX_ITERATIONS).contains(n))?;
         let salt = STANDARD.decode(salt).ok()?;
         let stored_key = STANDARD.decode(stored_key).ok()?.try_into().ok()?;
         Some(Self { iterations, salt, stored_key })
@@ -110,5 +114,13 @@ pub mod tests {
         ] {
             assert!(Verifier::parse(text).is_none(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_verifier_that_costs_too_much_is_none() {
+        let verifier = verifier_of("s3cret");
+        let with = |n: &str| Verifier::parse(&verifier.replacen("4096", n, 1)).is_some();
+        assert!(with("100000"));
+        assert!(!with("100001") && !with("4294967295") && !with("0"));
     }
 }

@@ -7,6 +7,7 @@ use super::access::NO_TENANT;
 use super::credentials::Credentials;
 use super::refusal::{Refusal, Result};
 use super::target::Target;
+use crate::auth::Overloaded;
 use crate::control::LoginAccess;
 use crate::resolve::{Route, Service, Unreachable};
 use axum::http::StatusCode;
@@ -97,15 +98,17 @@ async fn authenticate(
     }
     let tenant = route.map_or(NO_TENANT, |route| (route.tenant_id, route.generation));
     let access = services.access.of(&services.control, login, tenant).await?;
-    if services.passwords.verify(login, password, access.verifier.as_deref()).await {
+    let verify = async |access: &LoginAccess| {
+        let verifier = access.verifier.as_deref();
+        services.passwords.verify(login, password, verifier).await.map_err(overloaded)
+    };
+    if verify(&access).await? {
         return Ok(access);
     }
     // The password may be one that was set a moment ago.
     let fresh = services.access.again(&services.control, login, tenant).await?;
     let changed = fresh.verifier != access.verifier;
-    let right =
-        changed && services.passwords.verify(login, password, fresh.verifier.as_deref()).await;
-    if right { Ok(fresh) } else { Err(wrong()) }
+    if changed && verify(&fresh).await? { Ok(fresh) } else { Err(wrong()) }
 }
 
 fn unknown() -> Refusal {
@@ -122,6 +125,11 @@ fn disagreement() -> Refusal {
 
 fn not_served(message: &str) -> Refusal {
     Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "57P03", message)
+}
+
+fn overloaded(error: Overloaded) -> Refusal {
+    Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "53300", error.to_string())
+        .hint("Try again in a moment.")
 }
 
 fn unreachable(_: Unreachable) -> Refusal {
