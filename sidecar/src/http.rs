@@ -3,6 +3,7 @@
 
 mod access;
 mod admission;
+mod browser;
 mod credentials;
 mod health;
 mod peer;

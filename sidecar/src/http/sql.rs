@@ -11,6 +11,7 @@ mod run;
 mod transaction;
 
 use super::admission;
+use super::browser;
 use super::credentials::{self, Credentials};
 use super::peer::Peer;
 use super::refusal::{Refusal, Result};
@@ -69,6 +70,9 @@ async fn answer(
     let (parts, body) = request.into_parts();
     let headers = &parts.headers;
     options::check_content_type(headers)?;
+    if !services.settings.authenticate {
+        browser::refuse_pages(headers)?;
+    }
     let defaults = options::read(headers)?;
     let connection = credentials::connection_string(headers)?;
     let credentials = match services.settings.authenticate {
