@@ -13,4 +13,5 @@ mod functions;
 mod gateway;
 mod http;
 mod lifecycle;
+mod scrub;
 mod wire;
