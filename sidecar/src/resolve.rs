@@ -11,7 +11,7 @@ mod registry;
 pub use notifications::Hint;
 pub use registry::{Lookup, Registry, Route, Service, Unreachable};
 
-use cache::{Cache, Key};
+use cache::{Cache, Found, Key};
 use std::sync::Arc;
 use std::time::Duration;
 use tenancy_core::hostname::Hostname;
@@ -52,19 +52,25 @@ impl Resolver {
     ) -> Result<Option<Arc<Route>>, Unreachable> {
         let load = async {
             if let Some(route) = self.registry.by_hostname(hostname).await? {
-                return Ok(Some(route));
+                return Ok(Found { route: Some(route), is_fallback: false });
             }
-            match self.named_by(hostname) {
-                Some(name) => self.registry.by_name(&name).await,
-                None => Ok(None),
-            }
+            let route = match self.named_by(hostname) {
+                Some(name) => self.registry.by_name(&name).await?,
+                None => None,
+            };
+            // The hostname may yet be registered as a domain of another tenant.
+            Ok(Found { route, is_fallback: true })
         };
         self.cache.get(Key::Hostname(hostname.clone()), load).await
     }
 
     /// The tenant of a name.
     pub async fn by_name(&self, name: &TenantName) -> Result<Option<Arc<Route>>, Unreachable> {
-        self.cache.get(Key::Name(name.clone()), self.registry.by_name(name)).await
+        let load = async {
+            let route = self.registry.by_name(name).await?;
+            Ok(Found { route, is_fallback: false })
+        };
+        self.cache.get(Key::Name(name.clone()), load).await
     }
 
     /// Acts on a notification of the registry.

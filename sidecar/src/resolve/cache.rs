@@ -21,9 +21,19 @@ pub enum Key {
     Name(TenantName),
 }
 
+/// What a look-up gave.
+pub struct Found {
+    /// The route, if there is one.
+    pub route: Option<Route>,
+    /// Whether it holds only as long as something else is not there. Like "there is none" it
+    /// ends with a change of any tenant, and without one soon.
+    pub is_fallback: bool,
+}
+
 #[derive(Clone)]
 struct Entry {
     route: Option<Arc<Route>>,
+    is_fallback: bool,
     /// The tick at which the registry was asked, not the one at which it answered: a change in
     /// between may be missing from the answer.
     asked: u64,
@@ -36,7 +46,7 @@ pub struct Cache {
     tick: AtomicU64,
     /// Entries asked before this tick no longer count.
     all_since: AtomicU64,
-    /// Nor do answers "there is none" asked before this one.
+    /// Nor do answers "there is none", and fallbacks, asked before this one.
     negative_since: AtomicU64,
 }
 
@@ -45,11 +55,19 @@ struct LifeTimes {
     negative_ttl: Duration,
 }
 
+impl Entry {
+    /// Whether a change of a tenant that it does not name may make it wrong.
+    fn is_negative(&self) -> bool {
+        self.route.is_none() || self.is_fallback
+    }
+}
+
 impl Expiry<Key, Entry> for LifeTimes {
     fn expire_after_create(&self, _: &Key, entry: &Entry, _: Instant) -> Option<Duration> {
         // What is served is compared with the server's word each time; what is refused is not.
         let served = entry.route.as_ref().is_some_and(|route| route.service == Service::Open);
-        Some(if served { self.ttl } else { self.negative_ttl })
+        let is_firm = served && !entry.is_negative();
+        Some(if is_firm { self.ttl } else { self.negative_ttl })
     }
 
     fn expire_after_update(
@@ -83,12 +101,12 @@ impl Cache {
     pub async fn get(
         &self,
         key: Key,
-        load: impl Future<Output = Result<Option<Route>, Unreachable>>,
+        load: impl Future<Output = Result<Found, Unreachable>>,
     ) -> Result<Option<Arc<Route>>, Unreachable> {
         let load = async {
             let asked = self.tick.load(Ordering::SeqCst);
-            let route = load.await?.map(Arc::new);
-            Ok::<_, Unreachable>(Entry { route, asked })
+            let Found { route, is_fallback } = load.await?;
+            Ok::<_, Unreachable>(Entry { route: route.map(Arc::new), is_fallback, asked })
         };
         if let Some(entry) = self.entries.get(&key).await {
             if self.counts(&entry) {
@@ -101,9 +119,10 @@ impl Cache {
     }
 
     fn counts(&self, entry: &Entry) -> bool {
-        let since = match entry.route {
-            Some(_) => self.all_since.load(Ordering::SeqCst),
-            None => self.negative_since.load(Ordering::SeqCst),
+        // Whatever moves `all_since` moves `negative_since` at least as far.
+        let since = match entry.is_negative() {
+            false => self.all_since.load(Ordering::SeqCst),
+            true => self.negative_since.load(Ordering::SeqCst),
         };
         entry.asked >= since
     }
@@ -115,7 +134,8 @@ impl Cache {
         self.negative_since.fetch_max(now, Ordering::SeqCst);
     }
 
-    /// Drops a tenant's entries and all negative ones, for the change may be a new hostname.
+    /// Drops a tenant's entries and all negative ones and fallbacks, for the change may be a
+    /// new hostname.
     pub fn drop_tenant(&self, tenant_id: i64) {
         let now = self.tick.fetch_add(1, Ordering::SeqCst) + 1;
         self.negative_since.fetch_max(now, Ordering::SeqCst);

@@ -42,12 +42,16 @@ fn route(tenant: &str, tenant_id: i64) -> Route {
 }
 
 fn resolver(ttl: Duration) -> (Arc<Table>, Resolver) {
+    resolver_with(ttl, ttl)
+}
+
+fn resolver_with(ttl: Duration, negative_ttl: Duration) -> (Arc<Table>, Resolver) {
     let table = Arc::new(Table::default());
     table.hostnames.lock().unwrap().insert("www.acme.test".into(), route("acme", 1));
     table.hostnames.lock().unwrap().insert("globex.shop.test".into(), route("acme", 1));
     table.names.lock().unwrap().insert("acme".into(), route("acme", 1));
     table.names.lock().unwrap().insert("globex".into(), route("globex", 2));
-    let settings = Settings { cache_size: 100, ttl, negative_ttl: ttl };
+    let settings = Settings { cache_size: 100, ttl, negative_ttl };
     let base = vec![Hostname::parse("shop.test").unwrap()];
     let resolver = Resolver::new(table.clone(), base, settings);
     (table, resolver)
@@ -145,4 +149,27 @@ async fn answers_end_with_their_life_time() {
     tokio::time::sleep(Duration::from_millis(60)).await;
     tenant(&resolver, "www.acme.test").await;
     assert_eq!(table.asked.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn a_subdomain_that_becomes_a_domain_of_another_tenant_leads_there() {
+    let (table, resolver) = resolver(LONG);
+    assert_eq!(tenant(&resolver, "acme.shop.test").await.as_deref(), Some("acme"));
+    table.hostnames.lock().unwrap().insert("acme.shop.test".into(), route("globex", 2));
+    assert_eq!(tenant(&resolver, "acme.shop.test").await.as_deref(), Some("acme"), "still cached");
+    resolver.hint(Hint::Tenant(2));
+    assert_eq!(tenant(&resolver, "acme.shop.test").await.as_deref(), Some("globex"));
+}
+
+#[tokio::test]
+async fn a_subdomain_is_not_kept_longer_than_that_there_is_no_domain() {
+    let (table, resolver) = resolver_with(LONG, Duration::from_millis(30));
+    assert_eq!(tenant(&resolver, "acme.shop.test").await.as_deref(), Some("acme"));
+    assert_eq!(tenant(&resolver, "www.acme.test").await.as_deref(), Some("acme"));
+    let before = table.asked.load(Ordering::SeqCst);
+    tokio::time::sleep(Duration::from_millis(60)).await;
+    assert_eq!(tenant(&resolver, "www.acme.test").await.as_deref(), Some("acme"));
+    assert_eq!(table.asked.load(Ordering::SeqCst), before, "a registered domain is kept");
+    table.hostnames.lock().unwrap().insert("acme.shop.test".into(), route("globex", 2));
+    assert_eq!(tenant(&resolver, "acme.shop.test").await.as_deref(), Some("globex"));
 }
