@@ -56,7 +56,7 @@ impl Refusal {
             "40001",
             "the tenant changed while the request was under way",
         )
-        .detail("The work was not started.")
+        .detail("The work has not taken effect.")
         .hint("Try again.")
     }
 
@@ -73,7 +73,7 @@ impl Refusal {
     /// The result passed the limit.
     pub fn too_large(limit: usize) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "54000", "the result is too large")
-            .detail(format!("The limit is {limit} bytes."))
+            .detail(format!("The limit is {limit} bytes. {UNKNOWN_OUTCOME}"))
             .hint("Ask for fewer rows, or raise limits.result_bytes.")
     }
 
@@ -148,17 +148,26 @@ impl From<pool::Error> for Refusal {
             Error::Unsendable(Unsendable::TooLong) => {
                 bad("54000", "the statement has too many or too long parameters")
             }
-            Error::Connect(_)
-            | Error::Refused(_)
-            | Error::Authentication(_)
-            | Error::Lost(None)
-            | Error::Odd(_) => {
+            Error::Lost(None) => {
+                tracing::error!(%error, "server connection failed");
+                Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "08006",
+                    "the connection to the database was lost",
+                )
+                .detail(UNKNOWN_OUTCOME)
+                .hint("Look before you send work again that must not be done twice.")
+            }
+            Error::Connect(_) | Error::Refused(_) | Error::Authentication(_) | Error::Odd(_) => {
                 tracing::error!(%error, "server connection failed");
                 Self::unavailable()
             }
         }
     }
 }
+
+/// For errors that may come after the point of no return.
+const UNKNOWN_OUTCOME: &str = "The work may have taken effect.";
 
 /// How to have a transaction over HTTP.
 pub const ONE_TRANSACTION: &str =
@@ -195,4 +204,19 @@ pub async fn no_such_path() -> Refusal {
 pub async fn no_such_method() -> Refusal {
     Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "08P01", "this path does not take this method")
         .hint("SQL goes to POST /sql.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pool::Error;
+
+    #[test]
+    fn what_may_come_after_the_commit_does_not_deny_it() {
+        for error in [Error::Lost(None), Error::TooLarge(10)] {
+            let refusal = Refusal::from(error);
+            let detail = refusal.report.detail.unwrap_or_default();
+            assert!(detail.ends_with(UNKNOWN_OUTCOME), "{}: {detail}", refusal.report.message);
+        }
+    }
 }

@@ -28,7 +28,8 @@ pub enum Error {
     /// The switch was refused: nothing of the work ran.
     #[error("switch refused: {}", .0.message)]
     Switch(Box<ErrorReport>),
-    /// The client's statement failed; its transaction is rolled back.
+    /// The client's statement failed; what it had not committed by itself (as CALL can) is rolled
+    /// back.
     #[error("statement failed: {}", .0.message)]
     Statement(Box<ErrorReport>),
     /// The client's work ended the transaction it runs in, or left one open.
