@@ -14,4 +14,6 @@ mod gateway;
 mod http;
 mod lifecycle;
 mod scrub;
+mod suspension;
+mod wall;
 mod wire;

@@ -45,7 +45,7 @@ pub fn require_valid() -> Result<()> {
         return Err(position::disagreement());
     }
     let epoch = shared::epoch();
-    if position::is_checked_at(epoch) && !cache::is_stale() {
+    if !cache::is_stale() && position::is_checked_at(epoch) {
         return Ok(());
     }
     check_again(epoch)
@@ -57,7 +57,8 @@ fn check_again(epoch: u64) -> Result<()> {
     let Some(stay) = position::stay() else { return Err(context::closed()) };
     let tenant = cache::tenant_by_id(stay.tenant.id)?.ok_or_else(lifecycle::unknown_tenant)?;
     if shared::is_blocked(tenant.id) {
-        return Err(suspended());
+        // What began before the suspension has its grace period to end.
+        return if position::is_admitted_in_transaction() { Ok(()) } else { Err(suspended()) };
     }
     if !position::situation().gateway {
         admission::login_grant(&tenant)?;

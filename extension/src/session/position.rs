@@ -53,6 +53,7 @@ thread_local! {
     static ROLE: Cell<Oid> = const { Cell::new(Oid::INVALID) };
     static CHECKED: Cell<u64> = const { Cell::new(0) };
     static READ_ONLY: Cell<bool> = const { Cell::new(false) };
+    static ADMITTED: Cell<bool> = const { Cell::new(false) };
     static GATEWAY: Cell<bool> = const { Cell::new(false) };
     static IDLE: Cell<Oid> = const { Cell::new(Oid::INVALID) };
     static STAY: RefCell<Option<Stay>> = const { RefCell::new(None) };
@@ -92,10 +93,24 @@ pub fn role_agrees() -> bool {
 /// the tenant may do.
 #[inline]
 pub fn is_checked_at(epoch: u64) -> bool {
+    if CHECKED.get() != epoch {
+        return false;
+    }
+    ADMITTED.set(true);
     if READ_ONLY.get() {
         backend::forbid_writes();
     }
-    CHECKED.get() == epoch
+    true
+}
+
+/// Whether a statement of the running transaction was admitted already.
+pub fn is_admitted_in_transaction() -> bool {
+    ADMITTED.get()
+}
+
+/// The transaction has ended. Never raises.
+pub fn forget_admission() {
+    ADMITTED.set(false);
 }
 
 /// The name of the tenant that the session (or a parallel worker's leader) is in.
@@ -179,6 +194,7 @@ pub fn arrive(stay: Stay, access: Access, epoch: u64, place: Place) -> Result<()
     PLACE.set(place);
     ROLE.set(stay.role());
     CHECKED.set(epoch);
+    ADMITTED.set(true);
     READ_ONLY.set(access == Access::ReadOnly);
     executor_hook::engage(true);
     roles::become_role(stay.role(), false);

@@ -66,6 +66,7 @@ fn pre_commit() {
 
 fn commit() {
     shared::on_commit();
+    position::forget_admission();
     match MOVING.replace(Moving::No) {
         Moving::Out => position::set_key(None),
         Moving::Refused => close(),
@@ -78,6 +79,7 @@ fn commit() {
 
 fn abort() {
     shared::on_abort();
+    position::forget_admission();
     if MOVING.replace(Moving::No) != Moving::No {
         close();
     }
