@@ -1,13 +1,16 @@
 //! The configuration in two steps: raw (`raw`: file, environment, flags, every key known), then
 //! checked (here). Opens no port and no connection; `tenancy config check` is just this.
 
+mod bounds;
 mod dsn;
 mod raw;
 
 pub use dsn::Dsn;
 pub use raw::{Raw, Source};
 
+use bounds::{duration, size};
 use ipnet::IpNet;
+use raw::{RawLimits, RawRoutes, RawTimeouts};
 use std::net::SocketAddr;
 use std::time::Duration;
 use tenancy_core::hostname::Hostname;
@@ -153,31 +156,29 @@ impl Config {
             base_domains: base_domains(raw.base_domains.as_deref().unwrap_or_default())?,
             tenant_header: raw.tenant_header.as_deref().map(tenant_header).transpose()?,
             trusted_proxies: proxies(raw.trusted_proxies.as_deref().unwrap_or_default())?,
-            password_cache_ttl: duration("password_cache_ttl", raw.password_cache_ttl, "60s")?,
+            password_cache_ttl: duration(
+                "password_cache_ttl",
+                raw.password_cache_ttl,
+                "60s",
+                bounds::LIFE_TIME,
+            )?,
             data: Server {
                 dsn: dsn::data(&raw.data)?,
-                pool_size: size("data.pool_size", raw.data.pool_size, 10)?,
+                pool_size: size("data.pool_size", raw.data.pool_size, 10, bounds::POOL_SIZE)?,
             },
-            data_lifetime: duration("data.lifetime", raw.data.lifetime, "30m")?,
+            data_lifetime: duration("data.lifetime", raw.data.lifetime, "30m", bounds::TIMEOUT)?,
             registry: Server {
                 dsn: dsn::registry(&raw.registry)?,
-                pool_size: size("registry.pool_size", raw.registry.pool_size, 2)?,
+                pool_size: size(
+                    "registry.pool_size",
+                    raw.registry.pool_size,
+                    2,
+                    bounds::POOL_SIZE,
+                )?,
             },
-            routes: Routes {
-                cache_size: size("routes.cache_size", raw.routes.cache_size, 10_000)? as u64,
-                ttl: duration("routes.ttl", raw.routes.ttl, "60s")?,
-                negative_ttl: duration("routes.negative_ttl", raw.routes.negative_ttl, "2s")?,
-            },
-            limits: Limits {
-                body_bytes: size("limits.body_bytes", raw.limits.body_bytes, 10 << 20)?,
-                result_bytes: size("limits.result_bytes", raw.limits.result_bytes, 64 << 20)?,
-            },
-            timeouts: Timeouts {
-                connect: duration("timeouts.connect", raw.timeouts.connect, "5s")?,
-                checkout: duration("timeouts.checkout", raw.timeouts.checkout, "5s")?,
-                request: duration("timeouts.request", raw.timeouts.request, "60s")?,
-                drain: duration("timeouts.drain", raw.timeouts.drain, "30s")?,
-            },
+            routes: routes(raw.routes)?,
+            limits: limits(&raw.limits)?,
+            timeouts: timeouts(raw.timeouts)?,
             log_format: log_format(raw.log.format.as_deref())?,
             log_level: raw.log.level.unwrap_or_else(|| "info".into()),
         };
@@ -206,6 +207,35 @@ impl Config {
             .map(drop)
             .map_err(|error| Error::value("log.level", error.to_string()))
     }
+}
+
+fn routes(raw: RawRoutes) -> Result<Routes, Error> {
+    Ok(Routes {
+        cache_size: size("routes.cache_size", raw.cache_size, 10_000, bounds::CACHE_SIZE)? as u64,
+        ttl: duration("routes.ttl", raw.ttl, "60s", bounds::LIFE_TIME)?,
+        negative_ttl: duration("routes.negative_ttl", raw.negative_ttl, "2s", bounds::LIFE_TIME)?,
+    })
+}
+
+fn limits(raw: &RawLimits) -> Result<Limits, Error> {
+    Ok(Limits {
+        body_bytes: size("limits.body_bytes", raw.body_bytes, 10 << 20, bounds::BODY_BYTES)?,
+        result_bytes: size(
+            "limits.result_bytes",
+            raw.result_bytes,
+            64 << 20,
+            bounds::RESULT_BYTES,
+        )?,
+    })
+}
+
+fn timeouts(raw: RawTimeouts) -> Result<Timeouts, Error> {
+    Ok(Timeouts {
+        connect: duration("timeouts.connect", raw.connect, "5s", bounds::TIMEOUT)?,
+        checkout: duration("timeouts.checkout", raw.checkout, "5s", bounds::TIMEOUT)?,
+        request: duration("timeouts.request", raw.request, "60s", bounds::TIMEOUT)?,
+        drain: duration("timeouts.drain", raw.drain, "30s", bounds::LIFE_TIME)?,
+    })
 }
 
 fn address(raw: &Raw) -> Result<SocketAddr, Error> {
@@ -271,19 +301,6 @@ fn proxies(texts: &[String]) -> Result<Vec<IpNet>, Error> {
         })
     };
     texts.iter().map(parse).collect()
-}
-
-fn size(key: &'static str, given: Option<usize>, default: usize) -> Result<usize, Error> {
-    match given.unwrap_or(default) {
-        0 => Err(Error::value(key, "must be at least 1")),
-        size => Ok(size),
-    }
-}
-
-fn duration(key: &'static str, given: Option<String>, default: &str) -> Result<Duration, Error> {
-    let text = given.as_deref().unwrap_or(default);
-    humantime::parse_duration(text)
-        .map_err(|_| Error::value(key, format!("{text:?} is not a time such as \"30s\" or \"5m\"")))
 }
 
 #[cfg(test)]

@@ -165,7 +165,7 @@ pub fn load(source: &Source) -> Result<Raw, Error> {
     }
     table.try_into().map_err(|error: toml::de::Error| Error::Syntax {
         origin: "configuration".into(),
-        message: error.message().to_owned(),
+        message: without_value(error.message()),
     })
 }
 
@@ -187,9 +187,21 @@ fn describe(error: &toml::de::Error, text: &str) -> String {
     match error.span() {
         Some(span) => {
             let line = text.get(..span.start).unwrap_or(text).matches('\n').count() + 1;
-            format!("line {line}: {}", error.message())
+            format!("line {line}: {}", without_value(error.message()))
         }
-        None => error.message().to_owned(),
+        None => without_value(error.message()),
+    }
+}
+
+/// serde quotes a value that is of the wrong kind; it may be a password, or hold one.
+fn without_value(message: &str) -> String {
+    let is_about_value = message.starts_with("invalid type:")
+        || message.starts_with("invalid value:")
+        || message.starts_with("invalid length:");
+    match message.rsplit_once(", expected ") {
+        Some((_, expected)) if is_about_value => format!("the value is not {expected}"),
+        _ if is_about_value => "the value is of the wrong kind".to_owned(),
+        _ => message.to_owned(),
     }
 }
 

@@ -94,6 +94,14 @@ fn values_that_cannot_be_used_are_named_by_their_key() {
         ("trusted_proxies = ['ten']", "trusted_proxies"),
         ("password_cache_ttl = 'soon'", "password_cache_ttl"),
         ("[limits]\nbody_bytes = 0", "limits.body_bytes"),
+        ("[limits]\nbody_bytes = 2000000000", "limits.body_bytes"),
+        ("[limits]\nresult_bytes = 100", "limits.result_bytes"),
+        ("[routes]\ncache_size = 0", "routes.cache_size"),
+        ("[routes]\nttl = '2y'", "routes.ttl"),
+        ("password_cache_ttl = '100000y'", "password_cache_ttl"),
+        ("[timeouts]\nconnect = '0s'", "timeouts.connect"),
+        ("[timeouts]\ncheckout = '999us'", "timeouts.checkout"),
+        ("[timeouts]\nrequest = '400d'", "timeouts.request"),
         ("[log]\nformat = 'xml'", "log.format"),
         ("[log]\nlevel = 'tenancy=loud'", "log.level"),
     ] {
@@ -137,6 +145,42 @@ fn no_message_and_no_debug_output_shows_a_password() {
     let broken = MINIMAL.replace("postgresql://gate@", "mysql://gate:hunter2@");
     assert!(!refusal(&broken).contains("hunter2"));
     assert!(!refusal("[data]\npassword = \"hunter2\nx").contains("hunter2"));
+}
+
+#[test]
+fn a_pool_has_a_size_that_can_be_had() {
+    for (size, is_fine) in [("0", false), ("1", true), ("10000", true), ("10001", false)] {
+        for key in ["data.pool_size", "registry.pool_size"] {
+            assert_eq!(load(MINIMAL, &[], &[(key, size)]).is_ok(), is_fine, "{key} {size}");
+        }
+    }
+    assert!(load(MINIMAL, &[], &[("data.pool_size", "9223372036854775807")]).is_err());
+}
+
+#[test]
+fn zero_is_possible_where_it_means_not_at_all() {
+    for key in ["password_cache_ttl", "routes.ttl", "routes.negative_ttl", "timeouts.drain"] {
+        assert!(load(MINIMAL, &[], &[(key, "0s")]).is_ok(), "{key}");
+    }
+}
+
+#[test]
+fn a_value_of_the_wrong_kind_is_not_shown() {
+    for line in [
+        "[data]\npassword = 2580013",
+        "[data]\npassword = 2580013.5",
+        "[data]\npassword = ['2580013']",
+        "[data]\npassword = { a = 2580013 }",
+        "[data]\npassword = 2580013x",
+        "[data]\npassword = x2580013",
+        "[data]\npassword = '2580013",
+        "[data]\npool_size = 'postgresql://gate:2580013@127.0.0.1/app'",
+        "data = 'postgresql://gate:2580013@127.0.0.1/app'",
+    ] {
+        let message = refusal(line);
+        assert!(!message.contains("2580013"), "{line}: {message}");
+        assert!(message.contains("line "), "{line}: {message}");
+    }
 }
 
 #[test]
