@@ -2,8 +2,10 @@
 
 mod authentication;
 mod bad_input;
+mod configuration;
 mod isolation_under_fire;
 mod neon;
+mod odd_requests;
 mod outages;
 mod process;
 mod routing;

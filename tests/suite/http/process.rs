@@ -1,24 +1,20 @@
-//! The process `tenancy`: how it ends, what it says of its configuration, what it writes to its log.
+//! The process `tenancy serve`: how it ends, and what it writes to its log.
 
-use std::fs;
-use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tenancy_tests::cluster::target_dir;
-use tenancy_tests::login::unique;
 use tenancy_tests::sidecar::answer;
 use tokio::net::TcpStream;
 
-use super::site::{BODY, Site, only};
+use super::site::{BODY, Site, assert_under_way, only};
 
 const HOST: &str = "acme.example.com";
 
 #[tokio::test]
 async fn a_request_that_is_under_way_is_answered_before_the_end() {
     let mut site = Site::start(&["acme"]).await;
-    let running = tokio::spawn(asleep(&site, "1"));
-    tokio::time::sleep(Duration::from_millis(400)).await;
+    let running = tokio::spawn(asleep(&site, "2"));
+    assert_under_way(&site.database.superuser().await).await;
     site.sidecar.signal("TERM");
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert!(TcpStream::connect(site.sidecar.address()).await.is_err(), "it takes new clients");
@@ -43,7 +39,7 @@ async fn an_idle_process_ends_at_once_on_either_signal() {
 async fn a_second_signal_is_obeyed_at_once() {
     let mut site = Site::start(&["acme"]).await;
     let running = tokio::spawn(asleep(&site, "20"));
-    tokio::time::sleep(Duration::from_millis(400)).await;
+    assert_under_way(&site.database.superuser().await).await;
     site.sidecar.signal("TERM");
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert!(site.sidecar.is_running());
@@ -56,7 +52,7 @@ async fn a_second_signal_is_obeyed_at_once() {
 async fn what_is_not_done_when_the_patience_ends_is_cancelled() {
     let mut site = Site::start_with(&["acme"], &[("timeouts.drain", "300ms")]).await;
     let running = tokio::spawn(asleep(&site, "20"));
-    tokio::time::sleep(Duration::from_millis(400)).await;
+    assert_under_way(&site.database.superuser().await).await;
     site.sidecar.signal("TERM");
     assert!(site.sidecar.ended().await.success());
     assert_eq!(running.await.unwrap(), Some(503));
@@ -65,50 +61,6 @@ async fn what_is_not_done_when_the_patience_ends_is_cancelled() {
         WHERE application_name = 'tenancy' AND datname = current_database()";
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert!(superuser.rows(connected).await.is_empty(), "the server still works for nobody");
-}
-
-#[test]
-fn a_good_configuration_is_called_valid_and_shows_no_password() {
-    let checked = check(
-        "base_domains = ['shop.example']\n[listen]\nhttp = '127.0.0.1:1'\n\
-         [data]\ndsn = 'postgres://gate:hunter2@127.0.0.1/app'\n\
-         [registry]\ndsn = 'host=/run/postgresql user=reader password=hunter2 dbname=app'\n",
-    );
-    let printed = String::from_utf8_lossy(&checked.stdout);
-    assert!(checked.status.success(), "{checked:?}");
-    assert!(printed.contains("the configuration is valid") && printed.contains("gate@"));
-    assert!(!format!("{checked:?}").contains("hunter2"), "{checked:?}");
-}
-
-#[test]
-fn a_bad_configuration_is_refused_with_the_key_and_without_the_password() {
-    const DSN: &str = "[data]\ndsn = 'postgres://a:hunter2@h/d'\n\
-                       [registry]\ndsn = 'postgres://b:hunter2@h/d'\n";
-    let good = |line: &str| format!("{line}\n{DSN}");
-    for (text, said) in [
-        (String::new(), "data.dsn"),
-        (good("speed = 1"), "line 1: unknown field `speed`"),
-        (good("base_domains = 'shop.example'"), "line 1"),
-        (good("base_domains = ['shop_example!']"), "base_domains"),
-        (good("tenant_header = 'X-Tenant'"), "trusted_proxies"),
-        (good("tenant_header = 'Host'\ntrusted_proxies = ['127.0.0.1']"), "tenant_header"),
-        (good("authentication = 'maybe'"), "authentication"),
-        (good("authentication = 'none'\n[listen]\nhttp = '0.0.0.0:80'"), "loopback"),
-        (good("authentication = 'none'\n[listen]\nhttp = '[::]:80'"), "loopback"),
-        (good("[listen]\nhttp = 'localhost'"), "listen.http"),
-        (good("[timeouts]\nrequest = 'soon'"), "timeouts.request"),
-        (good("[limits]\nbody_bytes = 0"), "limits.body_bytes"),
-        (DSN.replace("postgres://a", "mysql://a"), "data.dsn"),
-        (DSN.replace("@h/d'", "@h/d?sslmode=require'"), "not encrypted"),
-        (DSN.replace("'postgres://a:hunter2@h/d'", "'postgres://a:hunter2@h/d"), "line 2"),
-        (format!("{DSN}password = 'hunter2'\n"), "registry.dsn"),
-    ] {
-        let checked = check(&text);
-        let error = String::from_utf8_lossy(&checked.stderr);
-        assert!(!checked.status.success(), "{text}");
-        assert!(error.contains(said), "{text}\n{error}");
-        assert!(!error.contains("hunter2"), "{error}");
-    }
 }
 
 #[tokio::test]
@@ -146,13 +98,4 @@ fn asleep(site: &Site, seconds: &str) -> impl Future<Output = Option<u16>> + use
     let request = site.sidecar.post("/sql").header("Neon-Connection-String", connection);
     let request = request.json(&json!({ "query": format!("SELECT pg_sleep({seconds})") }));
     async move { request.send().await.ok().map(|response| response.status().as_u16()) }
-}
-
-fn check(text: &str) -> Output {
-    let file = std::env::temp_dir().join(format!("{}.toml", unique("tenancy")));
-    fs::write(&file, text).unwrap();
-    let mut command = Command::new(target_dir().join("debug/tenancy"));
-    let output = command.args(["config", "check", "--config"]).arg(&file).output().unwrap();
-    fs::remove_file(&file).unwrap();
-    output
 }

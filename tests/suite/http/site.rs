@@ -1,5 +1,7 @@
 //! What most tests of the sidecar stand on: a database with tenants, and a sidecar in front of it.
 
+use std::time::Duration;
+
 use reqwest::RequestBuilder;
 use serde_json::json;
 use tenancy_tests::database::Database;
@@ -49,6 +51,19 @@ impl Site {
         let found = format!("SELECT FROM {schema}.note WHERE body = '{body}'");
         superuser.rows(&found).await.len()
     }
+}
+
+/// Waits until a `pg_sleep` runs in the superuser's database.
+pub async fn assert_under_way(superuser: &Session) {
+    let sleeping = "SELECT FROM pg_stat_activity WHERE datname = current_database()
+        AND state = 'active' AND query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()";
+    for _ in 0..100 {
+        if !superuser.rows(sleeping).await.is_empty() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("nothing sleeps after five seconds");
 }
 
 /// The text in the first column of the only row.
