@@ -12,6 +12,7 @@ mod dump;
 mod functions;
 mod gateway;
 mod http;
+mod install;
 mod lifecycle;
 mod scrub;
 mod suspension;
