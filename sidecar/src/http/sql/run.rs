@@ -159,6 +159,9 @@ fn refused(services: &Services, errand: &Errand, error: Error) -> (Outcome, Afte
 
 fn too_slow(limit: std::time::Duration) -> Refusal {
     Refusal::new(StatusCode::BAD_REQUEST, "57014", "canceling statement due to the request timeout")
-        .detail(format!("The limit is {} ms.", limit.as_millis()))
-        .hint("Ask for less at once, or raise timeouts.request. What commits by itself may have.")
+        .detail(format!(
+            "The limit is {} ms; what commits by itself may have taken effect.",
+            limit.as_millis()
+        ))
+        .hint("Ask for less at once, or raise timeouts.request.")
 }
