@@ -6,7 +6,7 @@ use tenancy_core::Result;
 
 /// The statements that put right what the DDL command that just ended made in a tenant's schema
 /// under another owner. Members of extensions keep theirs; an owned sequence follows its table, but
-/// for its grants. The sub-queries in place of joins make PostgreSQL go by index: most commands
+/// for its grants, and a multirange its range from version 17 on. The sub-queries in place of joins make PostgreSQL go by index: most commands
 /// have nothing to do with a tenant, and those who run them should not notice.
 const STATEMENTS: &str = "
 WITH made AS (
@@ -47,6 +47,9 @@ SELECT DISTINCT s.place, s.statement FROM made JOIN kinds USING (object_type),
     (3, grants || format(' %s TO %I', identity, role))) AS s (place, statement)
 WHERE s.statement IS NOT NULL
 UNION SELECT 3, format('GRANT USAGE, SELECT, UPDATE ON SEQUENCE %s TO %I', identity, role) FROM sequences
+UNION SELECT 1, format('ALTER TYPE %s OWNER TO %I', r.rngmultitypid::regtype, owner)
+  FROM made JOIN pg_range r ON classid = 'pg_type'::regclass AND r.rngtypid = objid
+  WHERE current_setting('server_version_num')::int < 170000
 ORDER BY 1";
 
 /// Gives what the DDL command that just ended made in a tenant's schema to the tenant's owner role,
