@@ -14,6 +14,7 @@ mod gateway;
 mod http;
 mod install;
 mod lifecycle;
+mod ownership;
 mod scrub;
 mod suspension;
 mod wall;
