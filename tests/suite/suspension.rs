@@ -1,5 +1,11 @@
 //! A suspension must leave nothing of the tenant running, in whatever state its sessions are.
 
+mod by_hand;
+mod flood;
+mod logins;
+mod read_only;
+mod sessions;
+
 use std::time::{Duration, Instant};
 
 use tenancy_tests::database::Database;
