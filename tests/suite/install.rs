@@ -44,6 +44,22 @@ async fn strange_roles_under_our_names_stop_the_installation() {
 }
 
 #[tokio::test]
+async fn a_strangers_role_is_not_taken_over_however_harmless_it_is() {
+    let cluster = Cluster::start(&[]);
+    let database = Database::empty_on(&cluster);
+    database.superuser_sql("ALTER ROLE tenancy_admin RENAME TO kept");
+    for strange in ["NOLOGIN", "LOGIN", "LOGIN SUPERUSER"] {
+        database.superuser_sql(&format!("CREATE ROLE tenancy_admin {strange}"));
+        let answer = refusal(&database, "CREATE EXTENSION tenancy");
+        assert!(answer.contains("42710") && answer.contains("HINT"), "{strange}: {answer}");
+        let left = "SELECT count(*) FROM pg_namespace WHERE nspname = 'tenancy'";
+        assert_eq!(database.superuser_sql(left).trim(), "0", "{strange}");
+        database.superuser_sql("DROP ROLE tenancy_admin");
+    }
+    database.superuser_sql("CREATE EXTENSION tenancy");
+}
+
+#[tokio::test]
 async fn a_library_that_is_not_preloaded_refuses_to_work_and_says_what_to_do() {
     let cluster = Cluster::start(&[]);
     let database = Database::on(&cluster);
@@ -82,4 +98,10 @@ async fn ordinary_working_schemas_remain_when_the_extension_goes() {
     session.run(&format!("SET ROLE {schema}; SET search_path = {schema}")).await;
     session.run("INSERT INTO note (body) VALUES ('still here')").await;
     assert_eq!(session.text("SELECT notes FROM note_count").await, "2");
+    // Nobody looks after owners any more, and nothing is in the way of making objects.
+    database.superuser_sql(&format!("CREATE TABLE {schema}.made (i int)"));
+    let owners = format!(
+        "SELECT tableowner FROM pg_tables WHERE schemaname = '{schema}' ORDER BY tablename"
+    );
+    assert_eq!(database.superuser_sql(&owners).trim(), format!("postgres\n{schema}_owner"));
 }
