@@ -5,6 +5,7 @@ use tenancy_tests::database::Database;
 use tenancy_tests::login::Login;
 use tenancy_tests::session::{Session, TextRow};
 use tenancy_tests::tenant::Tenants;
+use tokio_postgres::error::SqlState;
 
 /// What a tenant might try. Whether it is refused or does nothing is looked at elsewhere.
 const ATTEMPTS: &[&str] = &[
@@ -184,6 +185,22 @@ async fn what_a_login_has_set_for_itself_never_covers_the_tenants_path() {
         for statement in ["SELECT 1", "RESET search_path", "RESET ALL", "DISCARD ALL"] {
             session.run(statement).await;
             assert_eq!(whereabouts(&session).await, inside, "{statement} {options}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_that_changed_the_path_cannot_enter_because_its_end_would_change_it_again() {
+    let database = Database::new();
+    let tenants = Tenants::create(&database, &["acme"]).await;
+    let session = tenants.application.connect().await;
+    for set in ["SET search_path = x", "SET LOCAL search_path = x"] {
+        for end in ["COMMIT", "ROLLBACK"] {
+            session.run(&format!("BEGIN; {set}")).await;
+            let code = session.refusal("SELECT tenancy.enter('acme')").await;
+            assert_eq!(code, SqlState::ACTIVE_SQL_TRANSACTION, "{set}");
+            session.run(end).await;
+            super::assert_outside(&session).await;
         }
     }
 }
