@@ -176,10 +176,7 @@ pub fn admit(status: Status, suspension: Option<Suspension>) -> Result<Access> {
     match (status, suspension) {
         (St::Active, _) => Ok(Access::Full),
         (St::Suspended, Some(Suspension::ReadOnly)) => Ok(Access::ReadOnly),
-        (St::Suspended, _) => {
-            Err(Error::new(SqlState::CannotConnectNow, "the tenant is suspended")
-                .hint("Try again later, or ask the administrator to call tenancy.resume()."))
-        }
+        (St::Suspended, _) => Err(suspended()),
         (St::Registered | St::Provisioned | St::Verified, _) => Err(Error::new(
             SqlState::ObjectNotInPrerequisiteState,
             "the tenant is not in service yet",
@@ -188,6 +185,12 @@ pub fn admit(status: Status, suspension: Option<Suspension>) -> Result<Access> {
         .hint("An administrator puts it into service by tenancy.activate().")),
         (St::Dropped | St::Purged, _) => Err(unknown_tenant()),
     }
+}
+
+/// The refusal of a tenant that is suspended, or is being suspended.
+pub fn suspended() -> Error {
+    Error::new(SqlState::CannotConnectNow, "the tenant is suspended")
+        .hint("Try again later, or ask the administrator to call tenancy.resume().")
 }
 
 /// The one refusal for a tenant that is hidden, gone, never was, or not granted to the login, so

@@ -5,9 +5,9 @@ use super::{admission, cache};
 use crate::ffi::Oid;
 use crate::ffi::functions;
 use crate::shared;
+use tenancy_core::Result;
 use tenancy_core::context::{self, Place};
-use tenancy_core::lifecycle::{self, Status, Suspension};
-use tenancy_core::{Error, Result};
+use tenancy_core::lifecycle;
 
 /// The functions that lead out of `closed`; each asks for the key itself.
 const WAYS_OUT: &[&std::ffi::CStr] = &[c"switch", c"enter", c"leave"];
@@ -42,7 +42,7 @@ fn is_way_out(function: Option<Oid>) -> bool {
 #[inline]
 pub fn require_valid() -> Result<()> {
     if !position::role_agrees() {
-        return Err(position::disagreement());
+        return Err(context::disagreement());
     }
     let epoch = shared::epoch();
     if !cache::is_stale() && position::is_checked_at(epoch) {
@@ -58,7 +58,11 @@ fn check_again(epoch: u64) -> Result<()> {
     let tenant = cache::tenant_by_id(stay.tenant.id)?.ok_or_else(lifecycle::unknown_tenant)?;
     if shared::is_blocked(tenant.id) {
         // What began before the suspension has its grace period to end.
-        return if position::is_admitted_in_transaction() { Ok(()) } else { Err(suspended()) };
+        return if position::is_admitted_in_transaction() {
+            Ok(())
+        } else {
+            Err(lifecycle::suspended())
+        };
     }
     if !position::situation().gateway {
         admission::login_grant(&tenant)?;
@@ -67,10 +71,4 @@ fn check_again(epoch: u64) -> Result<()> {
     position::confirm(Stay { tenant, ..stay }, access, epoch);
     position::is_checked_at(epoch);
     Ok(())
-}
-
-fn suspended() -> Error {
-    lifecycle::admit(Status::Suspended, Some(Suspension::Full))
-        .err()
-        .unwrap_or_else(lifecycle::unknown_tenant)
 }

@@ -9,10 +9,10 @@ use crate::shared;
 use crate::store::Tenant;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use tenancy_core::Result;
 use tenancy_core::context::{Capacity, Place, Situation};
-use tenancy_core::lifecycle::{self, Access, Status, Suspension};
+use tenancy_core::lifecycle::{self, Access};
 use tenancy_core::seal::Seal;
-use tenancy_core::{Error, Result};
 
 const PATH: &std::ffi::CStr = c"search_path";
 /// The setting that mirrors the tenant's name.
@@ -203,10 +203,7 @@ pub fn arrive(stay: Stay, access: Access, epoch: u64, place: Place) -> Result<()
 }
 
 fn free_of_suspension(stay: &Stay) -> Result<()> {
-    if !shared::is_blocked(stay.tenant.id) {
-        return Ok(());
-    }
-    lifecycle::admit(Status::Suspended, Some(Suspension::Full)).map(drop)
+    if shared::is_blocked(stay.tenant.id) { Err(lifecycle::suspended()) } else { Ok(()) }
 }
 
 fn mirror(place: Place, tenant: &Tenant) -> Result<()> {
@@ -268,9 +265,4 @@ pub fn reapply_role() {
     if place() != Place::Outside {
         roles::become_role(ROLE.get(), false);
     }
-}
-
-/// The refusal of a statement under a role that is not the context's.
-pub fn disagreement() -> Error {
-    tenancy_core::context::disagreement()
 }
