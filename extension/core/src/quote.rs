@@ -1,18 +1,8 @@
-//! Quoting of identifiers and literals for the few statements that must be put together as text.
+//! Quoting of identifiers for the few statements that must be put together as text.
 
 /// `name` as an SQL identifier, always quoted, so that no keyword list is needed.
 pub fn identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-/// `text` as an SQL literal that means the same with either `standard_conforming_strings`.
-pub fn literal(text: &str) -> String {
-    let quoted = text.replace('\'', "''");
-    if quoted.contains('\\') {
-        format!("E'{}'", quoted.replace('\\', "\\\\"))
-    } else {
-        format!("'{quoted}'")
-    }
 }
 
 /// The names in a comma-separated list of identifiers, quoted or not, as in a setting.
@@ -50,10 +40,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quotes_are_doubled_and_backslashes_kept() {
+    fn quotes_are_doubled() {
         assert_eq!(identifier(r#"a"b"#), r#""a""b""#);
-        assert_eq!(literal("it's"), "'it''s'");
-        assert_eq!(literal(r"a\b'"), r"E'a\\b'''");
     }
 
     #[test]
