@@ -11,6 +11,7 @@ pub mod error;
 pub mod guard;
 pub mod hostname;
 pub mod lifecycle;
+pub mod mutant;
 pub mod name;
 pub mod quote;
 mod reserved;
