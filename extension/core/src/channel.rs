@@ -1,0 +1,66 @@
+//! Channels of LISTEN and NOTIFY. PostgreSQL has one set of them for a whole database; a tenant's
+//! own is the part behind a prefix that its statements never see. An application that listens
+//! outside of every tenant names the whole: `tenancy:<id>:<name>`.
+
+use crate::{Error, Result, SqlState};
+
+const PREFIX: &str = "tenancy:";
+/// PostgreSQL's channel names are shorter than NAMEDATALEN.
+const MAX_BYTES: usize = 63;
+
+/// The database's name for a tenant's channel; 22023 when it is empty or too long.
+pub fn encode(tenant: i64, name: &str) -> Result<String> {
+    if name.is_empty() {
+        return Err(Error::new(SqlState::InvalidParameterValue, "channel name cannot be empty"));
+    }
+    let prefix = format!("{PREFIX}{tenant}:");
+    if prefix.len() + name.len() > MAX_BYTES {
+        let left = MAX_BYTES.saturating_sub(prefix.len());
+        return Err(Error::new(SqlState::InvalidParameterValue, "channel name too long")
+            .hint(format!("Inside this tenant a channel name has at most {left} bytes.")));
+    }
+    Ok(prefix + name)
+}
+
+/// The tenant and its own name of a channel; `None` for one that belongs to no tenant.
+pub fn decode(channel: &str) -> Option<(i64, &str)> {
+    let (tenant, name) = channel.strip_prefix(PREFIX)?.split_once(':')?;
+    Some((tenant.parse().ok()?, name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_encoded_decodes_to_the_same() {
+        for (tenant, name) in [(1, "orders"), (i64::MAX, "a:b"), (7, "tenancy:8:orders"), (9, "ä")]
+        {
+            assert_eq!(decode(&encode(tenant, name).unwrap()), Some((tenant, name)));
+        }
+        assert_eq!(encode(42, "orders").unwrap(), "tenancy:42:orders");
+    }
+
+    #[test]
+    fn no_name_reaches_into_another_tenant() {
+        let inside = encode(7, "tenancy:8:orders").unwrap();
+        assert_eq!(decode(&inside).unwrap().0, 7);
+        assert_ne!(encode(1, "2:x").unwrap(), encode(12, "x").unwrap());
+    }
+
+    #[test]
+    fn a_name_fills_what_the_prefix_leaves_and_no_more() {
+        assert_eq!(encode(7, &"x".repeat(53)).unwrap().len(), 63);
+        for name in [&"x".repeat(54), ""] {
+            assert_eq!(encode(7, name).unwrap_err().code, SqlState::InvalidParameterValue);
+        }
+        assert!(encode(7, &"x".repeat(54)).unwrap_err().hint.unwrap().contains("53 bytes"));
+    }
+
+    #[test]
+    fn a_channel_of_no_tenant_is_none() {
+        for channel in ["orders", "tenancy_registry", "tenancy:", "tenancy:x:y", "tenancy:7"] {
+            assert_eq!(decode(channel), None, "{channel}");
+        }
+    }
+}
