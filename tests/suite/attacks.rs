@@ -1,5 +1,7 @@
 //! Attacks on the context that worked once, or would without the line that stops them.
 
+mod activity;
+mod binding;
 mod gateway;
 mod local;
 mod moves;

@@ -159,6 +159,13 @@ fn gateway() -> Error {
     .hint("Call switch(seal, tenant), or switch(seal, NULL) to be between tenants.")
 }
 
+/// The refusal to move a session that a context of a transaction has bound to another tenant.
+pub fn bound() -> Error {
+    Error::new(SqlState::InsufficientPrivilege, "the session is bound to another tenant")
+        .detail("It was in a tenant by enter_local() without a seal; the end of that transaction may have been anybody's.")
+        .hint("Pass the same seal to every enter_local(tenant, seal => ...), or use another connection.")
+}
+
 /// The refusal of everything but the context functions between two tenants.
 pub fn closed() -> Error {
     Error::new(SqlState::InsufficientPrivilege, "the connection is in no tenant")

@@ -18,10 +18,10 @@ fn enter(tenant: Option<&str>, seal: Option<&str>, capacity: Option<&str>) -> Op
     )
 }
 
-/// `tenancy.enter_local(tenant)`: into a tenant until the transaction ends.
+/// `tenancy.enter_local(tenant, seal)`: into a tenant until the transaction ends.
 #[pg_extern]
-fn enter_local(tenant: Option<&str>) {
-    or_raise(session::enter_local(tenant.unwrap_or_default()));
+fn enter_local(tenant: Option<&str>, seal: Option<&str>) {
+    or_raise(session::enter_local(tenant.unwrap_or_default(), seal));
 }
 
 /// `tenancy.leave(key)`: out of the context.

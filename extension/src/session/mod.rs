@@ -2,6 +2,7 @@
 //! change that. The truth is the memory of this process; settings and shared memory mirror it.
 
 mod admission;
+mod binding;
 mod cache;
 mod check;
 mod moves;

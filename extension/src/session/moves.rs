@@ -2,9 +2,10 @@
 //! the move in memory that no rollback touches.
 
 use super::position::{self, Stay};
-use super::{admission, scrub, transaction};
-use crate::ffi::{random, roles};
+use super::{admission, binding, scrub, transaction};
+use crate::ffi::{backend, random, roles};
 use tenancy_core::context::{self, Capacity, Move, Place, Request};
+use tenancy_core::mutant;
 use tenancy_core::seal::Seal;
 use tenancy_core::{Error, Result, SqlState};
 
@@ -31,11 +32,13 @@ pub fn enter(tenant: &str, seal: Option<&str>, capacity: Capacity) -> Result<Opt
 fn begin(tenant: &str, seal: Option<&str>, capacity: Capacity) -> Result<()> {
     transaction::require_at_rest("enter")?;
     let chosen = seal.map(Seal::parse).transpose()?;
+    binding::check(tenant, seal)?;
     let admitted = admission::of_login(tenant, capacity)?;
     let key = key_for(chosen, admitted.sealed)?;
     position::remember_before()?;
     position::arrive(admitted.stay, admitted.access, admitted.epoch, Place::Session)?;
     position::set_key(key);
+    hide_statement();
     Ok(())
 }
 
@@ -47,13 +50,20 @@ fn key_for(chosen: Option<Seal>, sealed: bool) -> Result<Option<Seal>> {
     }
 }
 
-/// Puts the session into a tenant until the transaction ends.
-pub fn enter_local(tenant: &str) -> Result<()> {
+/// Puts the session into a tenant until the transaction ends, and binds it to the key, or without
+/// one to the tenant.
+pub fn enter_local(tenant: &str, seal: Option<&str>) -> Result<()> {
     context::decide(Request::EnterLocal, position::situation())?;
     transaction::require_at_rest("enter_local")?;
+    let key = seal.map(Seal::parse).transpose()?;
+    binding::check(tenant, seal)?;
     let admitted = admission::of_login(tenant, Capacity::Member)?;
     position::remember_before()?;
-    position::arrive(admitted.stay, admitted.access, admitted.epoch, Place::Transaction)
+    let (id, sealed) = (admitted.stay.tenant.id, admitted.sealed);
+    position::arrive(admitted.stay, admitted.access, admitted.epoch, Place::Transaction)?;
+    binding::bind(id, sealed, key);
+    hide_statement();
+    Ok(())
 }
 
 /// Ends the context.
@@ -80,6 +90,7 @@ pub fn seal(secret: &str) -> Result<()> {
     position::set_key(Some(key));
     position::become_gateway(role);
     position::close();
+    hide_statement();
     position::settle_closed();
     Ok(())
 }
@@ -111,7 +122,16 @@ pub fn switch(seal: Option<&str>, tenant: Option<&str>) -> Result<Option<(i64, i
 fn clean_up() -> Result<()> {
     transaction::moves();
     position::close();
+    hide_statement();
     scrub::run()
+}
+
+/// Takes the text of the last tenant's statement, or of our own with its key, out of
+/// pg_stat_activity, which shows it to every session of the same login.
+fn hide_statement() {
+    if !mutant::disabled("scrub.activity") {
+        backend::show_activity(c"tenancy: change of context");
+    }
 }
 
 fn not_a_gateway() -> Error {
