@@ -12,6 +12,7 @@ pub mod event_trigger;
 pub mod executor_hook;
 pub mod functions;
 pub mod pg_compat;
+pub mod planner_hook;
 pub mod random;
 pub mod registry_trigger;
 pub mod report;

@@ -3,6 +3,7 @@
 
 mod executor;
 mod function_access;
+mod planner;
 mod role_settings;
 mod utility;
 
@@ -12,6 +13,7 @@ pub fn init() {
         return;
     }
     executor::init();
+    planner::init();
     utility::init();
     function_access::init();
     role_settings::init();

@@ -126,6 +126,12 @@ pub fn current_id() -> Option<i64> {
     leaders_tenant().or_else(|| STAY.with_borrow(|s| s.as_ref().map(|s| s.tenant.id)))
 }
 
+/// Whether the session (or a parallel worker's leader) is in a tenant.
+#[inline]
+pub fn is_inside() -> bool {
+    matches!(place(), Place::Session | Place::Transaction) || leaders_tenant().is_some()
+}
+
 fn leaders_tenant() -> Option<i64> {
     if backend::is_parallel_worker() { shared::leader_tenant() } else { None }
 }
