@@ -1,13 +1,6 @@
 //! Facts about this process: its kind, database and transaction state.
 
 use pgrx::pg_sys;
-use std::ffi::CStr;
-
-/// Replaces the text of the running statement that pg_stat_activity shows.
-pub fn show_activity(text: &CStr) {
-    // SAFETY: copies the string into this backend's own entry.
-    unsafe { pg_sys::pgstat_report_activity(pg_sys::BackendState::STATE_RUNNING, text.as_ptr()) }
-}
 
 /// Whether libraries of `shared_preload_libraries` are being loaded right now.
 pub fn is_preloading() -> bool {

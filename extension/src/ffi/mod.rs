@@ -6,6 +6,7 @@
 pub use pgrx::pg_sys::Oid;
 
 pub mod access_hook;
+pub mod activity;
 pub mod backend;
 pub mod catalog;
 pub mod event_trigger;

@@ -3,9 +3,8 @@
 
 use super::position::{self, Stay};
 use super::{admission, binding, scrub, transaction};
-use crate::ffi::{backend, random, roles};
+use crate::ffi::{random, roles};
 use tenancy_core::context::{self, Capacity, Move, Place, Request};
-use tenancy_core::mutant;
 use tenancy_core::seal::Seal;
 use tenancy_core::{Error, Result, SqlState};
 
@@ -38,7 +37,6 @@ fn begin(tenant: &str, seal: Option<&str>, capacity: Capacity) -> Result<()> {
     position::remember_before()?;
     position::arrive(admitted.stay, admitted.access, admitted.epoch, Place::Session)?;
     position::set_key(key);
-    hide_statement();
     Ok(())
 }
 
@@ -62,7 +60,6 @@ pub fn enter_local(tenant: &str, seal: Option<&str>) -> Result<()> {
     let (id, sealed) = (admitted.stay.tenant.id, admitted.sealed);
     position::arrive(admitted.stay, admitted.access, admitted.epoch, Place::Transaction)?;
     binding::bind(id, sealed, key);
-    hide_statement();
     Ok(())
 }
 
@@ -90,7 +87,6 @@ pub fn seal(secret: &str) -> Result<()> {
     position::set_key(Some(key));
     position::become_gateway(role);
     position::close();
-    hide_statement();
     position::settle_closed();
     Ok(())
 }
@@ -122,16 +118,7 @@ pub fn switch(seal: Option<&str>, tenant: Option<&str>) -> Result<Option<(i64, i
 fn clean_up() -> Result<()> {
     transaction::moves();
     position::close();
-    hide_statement();
     scrub::run()
-}
-
-/// Takes the text of the last tenant's statement, or of our own with its key, out of
-/// pg_stat_activity, which shows it to every session of the same login.
-fn hide_statement() {
-    if !mutant::disabled("scrub.activity") {
-        backend::show_activity(c"tenancy: change of context");
-    }
 }
 
 fn not_a_gateway() -> Error {

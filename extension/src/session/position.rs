@@ -3,7 +3,7 @@
 
 use crate::ffi::Oid;
 use crate::ffi::settings::Original;
-use crate::ffi::{backend, executor_hook, roles, settings as guc};
+use crate::ffi::{activity, backend, executor_hook, roles, settings as guc};
 use crate::session::cache;
 use crate::shared;
 use crate::store::Tenant;
@@ -12,6 +12,7 @@ use std::rc::Rc;
 use tenancy_core::Result;
 use tenancy_core::context::{Capacity, Place, Situation};
 use tenancy_core::lifecycle::{self, Access};
+use tenancy_core::mutant;
 use tenancy_core::seal::Seal;
 
 const PATH: &std::ffi::CStr = c"search_path";
@@ -179,7 +180,17 @@ pub fn close() {
     executor_hook::engage(true);
     roles::become_role(IDLE.get(), false);
     shared::withdraw();
+    show_activity(roles::session_user());
     guc::claim(PATH);
+}
+
+/// pg_stat_activity shows a session's statements to all members of its role: the tenant's inside,
+/// so that neither the login's other sessions nor other tenants read along. The text that it shows
+/// now is the last tenant's, or our own with a key in it.
+fn show_activity(role: Oid) {
+    if !mutant::disabled("scrub.activity") {
+        activity::show(c"tenancy: change of context", role);
+    }
 }
 
 /// Lets path and mirror say that the session stays between tenants. Both are comfort: when they
@@ -204,6 +215,7 @@ pub fn arrive(stay: Stay, access: Access, epoch: u64, place: Place) -> Result<()
     READ_ONLY.set(access == Access::ReadOnly);
     executor_hook::engage(true);
     roles::become_role(stay.role(), false);
+    show_activity(stay.tenant.role);
     STAY.set(Some(stay));
     Ok(())
 }
@@ -263,6 +275,7 @@ pub fn forget_visit() {
         BEFORE.with_borrow(|b| b.as_ref().map_or((Oid::INVALID, false), |b| (b.role, b.superuser)));
     roles::become_role(role, superuser);
     shared::withdraw();
+    show_activity(roles::session_user());
 }
 
 /// Makes the context's role the effective one again, after PostgreSQL put back or reset another.

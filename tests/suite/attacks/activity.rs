@@ -40,3 +40,20 @@ async fn a_key_in_the_message_that_entered_is_shown_to_nobody() {
         assert!(!text.contains(KEY), "{call}: {text}");
     }
 }
+
+#[tokio::test]
+async fn the_login_of_a_session_does_not_see_what_runs_inside_a_tenant() {
+    let database = Database::new();
+    let tenants = Tenants::create(&database, &["acme"]).await;
+    let other = tenants.application.connect().await;
+    let session = tenants.enter("acme").await;
+    let pid = session.text("SELECT pg_backend_pid()").await;
+    session.run("SELECT count(*) FROM note WHERE body = 'a secret of the tenant'").await;
+    let shown = format!("SELECT query FROM pg_stat_activity WHERE pid = {pid}");
+    assert_eq!(other.text(&shown).await, "<insufficient privilege>");
+    let admin = database.superuser().await;
+    let shown = format!(
+        "SELECT usename = role, query LIKE '%a secret of%' FROM pg_stat_activity, tenancy.tenants WHERE pid = {pid}"
+    );
+    assert_eq!(admin.rows(&shown).await.concat(), [Some("t".into()), Some("t".into())]);
+}
