@@ -8,6 +8,7 @@
 mod architecture;
 mod attacks;
 mod context;
+mod corpus;
 mod dump;
 mod functions;
 mod gateway;
