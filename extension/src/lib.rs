@@ -4,6 +4,7 @@
 //! Folders, from the outside in; each imports only what stands below it:
 //! - `api`: the SQL functions. Parse, call, map the error.
 //! - `hooks`: what PostgreSQL calls before each statement. Ask the session and `core`, raise.
+//! - `catalog`: which objects of the catalogs a tenant sees.
 //! - `session`: the backend's context: enter, leave, switch, seal, scrub.
 //! - `store`: the registry: SQL text in, core types out.
 //! - `shared`: what all backends share: the registry's epoch, who is where, suspensions.
@@ -18,6 +19,7 @@
 #![deny(unsafe_code)]
 
 mod api;
+mod catalog;
 mod ffi;
 mod hooks;
 mod session;

@@ -20,8 +20,9 @@ const EXTENSION: Arrows = &[
     ("store", &["ffi", "settings", "shared"]),
     ("session", &["ffi", "settings", "shared", "store"]),
     ("clone", &["ffi", "store"]),
+    ("catalog", &["ffi", "session", "settings"]),
     ("hooks", &["ffi", "session", "settings", "shared"]),
-    ("api", &["clone", "ffi", "session", "settings", "shared", "store"]),
+    ("api", &["catalog", "clone", "ffi", "session", "settings", "shared", "store"]),
 ];
 
 const SIDECAR: Arrows = &[

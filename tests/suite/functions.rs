@@ -8,12 +8,13 @@ use tenancy_tests::session::Session;
 use tokio_postgres::error::SqlState;
 
 /// What everybody may call; each checks its caller by itself.
-const FOR_PUBLIC: [&str; 9] = [
+const FOR_PUBLIC: [&str; 10] = [
     "current",
     "current_id",
     "enter",
     "enter_local",
     "leave",
+    "own",
     "require",
     "seal",
     "switch",

@@ -6,6 +6,7 @@
 //! import this crate, and it imports neither.
 #![forbid(unsafe_code)]
 
+pub mod catalog;
 pub mod channel;
 pub mod context;
 pub mod error;

@@ -2,6 +2,7 @@
 //! who may call them, is in `sql/`.
 
 mod arguments;
+mod catalog;
 mod context;
 mod domains;
 mod lifecycle;

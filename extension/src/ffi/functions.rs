@@ -1,6 +1,6 @@
-//! Names of functions by OID.
+//! Names of functions by OID, and the other way round.
 
-use pgrx::pg_sys::{self, Oid};
+use pgrx::pg_sys::{self, Datum, Oid};
 use std::ffi::CStr;
 
 /// Whether the function is one of `names` in schema `tenancy`.
@@ -13,5 +13,31 @@ pub fn is_ours(function: Oid, names: &[&CStr]) -> bool {
         }
         let name = pg_sys::get_func_name(function);
         !name.is_null() && names.contains(&CStr::from_ptr(name))
+    }
+}
+
+/// The name of a function.
+pub(super) fn name(function: Oid) -> Option<String> {
+    // SAFETY: looks into the catalog cache; the name is a palloc'd string or null.
+    unsafe {
+        let name = pg_sys::get_func_name(function);
+        (!name.is_null()).then(|| CStr::from_ptr(name).to_string_lossy().into_owned())
+    }
+}
+
+/// `tenancy.own(oid)`; the invalid OID, which cannot be executed, when the extension is gone.
+pub(super) fn own_objects() -> Oid {
+    // SAFETY: looks into the catalog cache by the index on name, argument types and schema.
+    unsafe {
+        let schema = pg_sys::get_namespace_oid(c"tenancy".as_ptr(), true);
+        let arguments = pg_sys::buildoidvector([pg_sys::OIDOID].as_ptr(), 1);
+        pg_sys::GetSysCacheOid(
+            pg_sys::SysCacheIdentifier::PROCNAMEARGSNSP as i32,
+            pg_sys::Anum_pg_proc_oid as _,
+            Datum::from(c"own".as_ptr()),
+            Datum::from(arguments),
+            Datum::from(schema),
+            Datum::from(0),
+        )
     }
 }

@@ -16,12 +16,10 @@ use std::ffi::{c_char, c_int};
 use std::sync::OnceLock;
 
 /// A Query that is about to be planned.
-#[allow(dead_code)] // Until the first pass reads it.
 pub struct Statement(*mut pg_sys::Query);
 
 impl Statement {
     /// The tree, valid and writable for the time of the pass.
-    #[allow(dead_code)] // Until the first pass reads it.
     pub(super) fn tree(&self) -> *mut pg_sys::Query {
         self.0
     }

@@ -1,12 +1,14 @@
 //! Before a Query is planned inside a tenant: the passes that make it see the tenant's own only.
 
 use crate::ffi::planner_hook::{self, Pass};
+use crate::ffi::{catalog_filter, inlining_hook};
 use crate::session;
 
 /// What is done to each Query, in this order.
-const PASSES: &[Pass] = &[];
+const PASSES: &[Pass] = &[catalog_filter::apply];
 
-/// Installs the hook.
+/// Installs the hook, and the one that leaves nothing to be added to a Query after the passes.
 pub fn init() {
     planner_hook::install(session::is_inside, PASSES);
+    inlining_hook::install();
 }

@@ -14,7 +14,7 @@ use crate::ffi;
 
 pub use check::{allow_function, allow_statement, closed_to_statements, require_valid};
 pub use moves::{enter, enter_local, leave, seal, switch};
-pub use position::{current, current_id, is_inside};
+pub use position::{current, current_id, is_inside, tenant};
 pub use position::{place, reapply_role};
 pub use scrub::note_prepared;
 

@@ -3,7 +3,7 @@
 
 use crate::ffi::Oid;
 use crate::ffi::settings::Original;
-use crate::ffi::{activity, backend, executor_hook, roles, settings as guc};
+use crate::ffi::{activity, backend, executor_hook, plan_cache, roles, settings as guc};
 use crate::session::cache;
 use crate::shared;
 use crate::store::Tenant;
@@ -122,6 +122,14 @@ pub fn current() -> Option<String> {
     }
 }
 
+/// The tenant that the session (or a parallel worker's leader) is in.
+pub fn tenant() -> Option<Rc<Tenant>> {
+    match leaders_tenant() {
+        Some(id) => cache::tenant_by_id(id).ok().flatten(),
+        None => STAY.with_borrow(|s| s.as_ref().map(|s| s.tenant.clone())),
+    }
+}
+
 /// The id of the tenant that the session (or a parallel worker's leader) is in.
 pub fn current_id() -> Option<i64> {
     leaders_tenant().or_else(|| STAY.with_borrow(|s| s.as_ref().map(|s| s.tenant.id)))
@@ -169,6 +177,13 @@ pub fn remember_before() -> Result<()> {
     Ok(())
 }
 
+/// Plans that were made elsewhere see the catalogs as they were seen there. Never raises.
+fn forget_plans() {
+    if !mutant::disabled("catalog.plan_cache") {
+        plan_cache::reset();
+    }
+}
+
 /// Out of every tenant, at once and beyond transactions: from here on nothing runs but the
 /// context functions. Path and mirror still show the last tenant; `settle_closed` or the next
 /// arrival changes them.
@@ -178,6 +193,7 @@ pub fn close() {
     STAY.set(None);
     READ_ONLY.set(false);
     executor_hook::engage(true);
+    forget_plans();
     roles::become_role(IDLE.get(), false);
     shared::withdraw();
     show_activity(roles::session_user());
@@ -214,6 +230,7 @@ pub fn arrive(stay: Stay, access: Access, epoch: u64, place: Place) -> Result<()
     ADMITTED.set(true);
     READ_ONLY.set(access == Access::ReadOnly);
     executor_hook::engage(true);
+    forget_plans();
     roles::become_role(stay.role(), false);
     show_activity(stay.tenant.role);
     STAY.set(Some(stay));
@@ -271,6 +288,7 @@ pub fn forget_visit() {
     STAY.set(None);
     READ_ONLY.set(false);
     executor_hook::engage(false);
+    forget_plans();
     let (role, superuser) =
         BEFORE.with_borrow(|b| b.as_ref().map_or((Oid::INVALID, false), |b| (b.role, b.superuser)));
     roles::become_role(role, superuser);

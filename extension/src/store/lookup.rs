@@ -4,7 +4,7 @@
 use super::sql::broken;
 use crate::ffi::Oid;
 use crate::ffi::catalog::{self, Key, Row};
-use crate::ffi::roles;
+use crate::ffi::{own_objects, roles};
 use crate::settings;
 use std::cell::Cell;
 use tenancy_core::Result;
@@ -20,6 +20,8 @@ pub struct Tenant {
     pub name: String,
     /// Search path: the schema and the shared ones.
     pub path: String,
+    /// Its schema.
+    pub schema: Oid,
     /// Tenant role.
     pub role: Oid,
     /// Owner role.
@@ -60,6 +62,7 @@ fn read(row: &Row<'_>, status: &str, common: i64) -> Result<Tenant> {
         id: number(c"id")?,
         name: text(c"name")?,
         path: search_path(&text(c"schema")?, &settings::shared_schemas()),
+        schema: own_objects::schema(&text(c"schema")?),
         role: role(c"role")?,
         owner: role(c"owner")?,
         status: Status::parse(status).ok_or_else(|| broken("a tenant has an unknown status"))?,

@@ -1,0 +1,11 @@
+//! `own`.
+
+use crate::catalog;
+use crate::ffi::Oid;
+use pgrx::prelude::*;
+
+/// `tenancy.own(class)`: OIDs of the objects that the tenant sees.
+#[pg_extern]
+fn own(class: Option<Oid>) -> Vec<Oid> {
+    class.map_or_else(Vec::new, |class| catalog::own(class.to_u32()))
+}
