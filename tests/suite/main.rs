@@ -16,6 +16,7 @@ mod http;
 mod install;
 mod lifecycle;
 mod ownership;
+mod random_walk;
 mod scrub;
 mod suspension;
 mod wall;
