@@ -1,7 +1,7 @@
 //! Where a session is, and which moves the context functions may make from there. Secrets are
 //! checked elsewhere; this table says what is possible at all, and whether a key is needed.
 
-use crate::{Error, Result, SqlState};
+use crate::{Error, Result, SqlState, mutant};
 
 /// As whom a session is in a tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,25 +86,28 @@ pub enum Move {
 
 /// Decides a request: the move to make, or the refusal (42501, 25001 or 55000).
 pub fn decide(request: Request, now: Situation) -> Result<Move> {
-    if now.in_definer {
+    if now.in_definer && !mutant::disabled("lock.definer") {
         return Err(in_definer());
     }
+    let blocked = now.in_block && !mutant::disabled("lock.block");
+    let local = now.place == Place::Transaction && !mutant::disabled("lock.local");
+    let nested = now.in_subtransaction && !mutant::disabled("lock.subtransaction");
+    let gateway = now.gateway && !mutant::disabled("lock.gateway");
     match (request, now.place) {
-        (Request::Enter | Request::EnterLocal, Place::Transaction) => Err(until_the_end()),
-        (Request::Leave, Place::Transaction) => Err(until_the_end()),
+        (Request::Enter | Request::EnterLocal | Request::Leave, _) if local => Err(until_the_end()),
         (Request::Leave, Place::Outside) => Ok(Move::Stay),
         (Request::Enter, Place::Outside) => Ok(Move::Begin),
-        (Request::EnterLocal, Place::Outside) if now.in_subtransaction => Err(in_subtransaction()),
+        (Request::EnterLocal, Place::Outside) if nested => Err(in_subtransaction()),
         (Request::EnterLocal, Place::Outside) => Ok(Move::Begin),
         (Request::EnterLocal, _) => Err(elsewhere("the session is in a tenant already")),
-        (Request::Seal, Place::Outside) if now.in_block => Err(in_block("seal")),
+        (Request::Seal, Place::Outside) if blocked => Err(in_block("seal")),
         (Request::Seal, Place::Outside) => Ok(Move::Begin),
         (Request::Seal, _) => Err(elsewhere("the connection is in a context already")),
         (Request::Switch, _) if !now.gateway => Err(no_gateway()),
-        (Request::Enter | Request::Leave, _) if now.gateway => Err(gateway()),
-        (Request::Enter, _) if now.in_block => Err(in_block("enter")),
-        (Request::Leave, _) if now.in_block => Err(in_block("leave")),
-        (Request::Switch, _) if now.in_block => Err(in_block("switch")),
+        (Request::Enter | Request::Leave, _) if gateway => Err(switch_only()),
+        (Request::Enter, _) if blocked => Err(in_block("enter")),
+        (Request::Leave, _) if blocked => Err(in_block("leave")),
+        (Request::Switch, _) if blocked => Err(in_block("switch")),
         (Request::Enter | Request::Switch, _) => Ok(Move::Change),
         (Request::Leave, _) => Ok(Move::End),
     }
@@ -151,7 +154,7 @@ fn no_gateway() -> Error {
         .hint("An application's session moves on by enter(tenant, seal => key).")
 }
 
-fn gateway() -> Error {
+fn switch_only() -> Error {
     Error::new(
         SqlState::InsufficientPrivilege,
         "a gateway connection changes its tenant by switch() only",

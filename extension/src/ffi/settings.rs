@@ -6,6 +6,7 @@ use pgrx::prelude::*;
 use std::cell::RefCell;
 use std::ffi::{CStr, CString, c_char};
 use std::sync::OnceLock;
+use tenancy_core::mutant;
 use tenancy_core::{Error, Result, SqlState};
 
 /// The first level of settings below that of the transaction itself.
@@ -150,7 +151,7 @@ pub fn restore(name: &'static CStr, original: &Original) -> Result<()> {
 pub fn open_level() -> Result<()> {
     // SAFETY: counts up; the end of the transaction closes every level that is left open.
     let level = unsafe { pg_sys::NewGUCNestLevel() };
-    if level == LEVEL {
+    if level == LEVEL || mutant::disabled("lock.settings_level") {
         return Ok(());
     }
     // SAFETY: closes the level that was just opened.
@@ -169,7 +170,11 @@ pub fn undo_level() {
 /// Refuses with 25001 when the running transaction has changed the setting already, because its
 /// end would change it once more.
 pub fn require_unchanged(name: &'static CStr) -> Result<()> {
-    if is_stacked(name) { Err(changed_before(name)) } else { Ok(()) }
+    if is_stacked(name) && !mutant::disabled("lock.unchanged") {
+        Err(changed_before(name))
+    } else {
+        Ok(())
+    }
 }
 
 /// Sets a setting as SET LOCAL does.

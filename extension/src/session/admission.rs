@@ -9,6 +9,7 @@ use crate::store::Tenant;
 use std::rc::Rc;
 use tenancy_core::context::Capacity;
 use tenancy_core::lifecycle::{self, Access};
+use tenancy_core::mutant;
 use tenancy_core::{Error, Result, SqlState};
 
 /// Permission to enter.
@@ -57,7 +58,7 @@ impl Route {
 
     fn tenant(&self) -> Result<Rc<Tenant>> {
         let tenant = cache::tenant_by_id(self.id)?.ok_or_else(lifecycle::unknown_tenant)?;
-        if tenant.generation == self.generation {
+        if tenant.generation == self.generation || mutant::disabled("lock.route") {
             return Ok(tenant);
         }
         Err(Error::new(SqlState::SerializationFailure, "the route to the tenant is out of date")
@@ -73,6 +74,7 @@ pub fn login_grant(tenant: &Tenant) -> Result<bool> {
     match cache::grant(login, tenant.id)? {
         Some(sealed) => Ok(sealed),
         None if roles::is_superuser(login) => Ok(true),
+        None if mutant::disabled("lock.grant") => Ok(true),
         None => Err(lifecycle::unknown_tenant()),
     }
 }
@@ -87,7 +89,8 @@ fn admit(tenant: Rc<Tenant>, capacity: Capacity, sealed: bool, epoch: u64) -> Re
 
 fn require_migrator() -> Result<()> {
     let login = roles::session_user();
-    if roles::is_member(login, "tenancy_migrator") || roles::is_superuser(login) {
+    let allowed = roles::is_member(login, "tenancy_migrator") || roles::is_superuser(login);
+    if allowed || mutant::disabled("lock.migrator") {
         return Ok(());
     }
     Err(Error::new(SqlState::InsufficientPrivilege, "permission denied to enter as the owner")

@@ -5,6 +5,7 @@ use super::position::{self, Stay};
 use super::{admission, binding, scrub, transaction};
 use crate::ffi::{random, roles};
 use tenancy_core::context::{self, Capacity, Move, Place, Request};
+use tenancy_core::mutant;
 use tenancy_core::seal::Seal;
 use tenancy_core::{Error, Result, SqlState};
 
@@ -79,7 +80,8 @@ pub fn seal(secret: &str) -> Result<()> {
     context::decide(Request::Seal, position::situation())?;
     transaction::require_at_rest("seal")?;
     let role = roles::find(GATEWAY_ROLE).ok_or_else(not_a_gateway)?;
-    if !roles::is_member(roles::session_user(), GATEWAY_ROLE) {
+    let allowed = roles::is_member(roles::session_user(), GATEWAY_ROLE);
+    if !allowed && !mutant::disabled("lock.gateway_member") {
         return Err(not_a_gateway());
     }
     let key = Seal::parse(secret)?;

@@ -98,7 +98,7 @@ pub fn is_checked_at(epoch: u64) -> bool {
         return false;
     }
     ADMITTED.set(true);
-    if READ_ONLY.get() {
+    if READ_ONLY.get() && !mutant::disabled("lock.read_only") {
         backend::forbid_writes();
     }
     true
@@ -147,6 +147,9 @@ fn leaders_tenant() -> Option<i64> {
 
 /// Accepts the key when the context has one; a context without a key takes anything.
 pub fn check_key(attempt: Option<&str>) -> Result<()> {
+    if mutant::disabled("lock.key") {
+        return Ok(());
+    }
     KEY.with_borrow(|key| key.as_ref().map_or(Ok(()), |key| key.check(attempt)))
 }
 
@@ -248,13 +251,20 @@ fn mirror(place: Place, tenant: &Tenant) -> Result<()> {
         guc::set_local(MIRROR, &tenant.name);
         return Ok(());
     }
-    guc::force(PATH, &tenant.path)?;
+    if !mutant::disabled("lock.path") {
+        guc::force(PATH, &tenant.path)?;
+    }
+    if mutant::disabled("lock.mirror") {
+        return Ok(());
+    }
     guc::force(MIRROR, &tenant.name)
 }
 
 /// Takes back every setting that was changed in a context of the transaction.
 pub fn undo_settings() {
-    guc::undo_level();
+    if !mutant::disabled("scrub.local_settings") {
+        guc::undo_level();
+    }
 }
 
 /// A visit that goes on has to be checked, and is not in order before it was.

@@ -5,6 +5,7 @@
 use crate::ffi::{random, residue};
 use std::cell::RefCell;
 use tenancy_core::Result;
+use tenancy_core::mutant;
 
 thread_local! {
     static PREPARED: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
@@ -21,31 +22,54 @@ pub fn note_prepared(name: String) {
 
 /// Cleans the session for the next tenant, inside the running transaction.
 pub fn run() -> Result<()> {
-    residue::reset_settings();
+    if !mutant::disabled("scrub.settings") {
+        residue::reset_settings();
+    }
     before_commit()
 }
 
 /// The same at the end of a transaction that was a tenant's only, where the settings are taken
 /// back by their level.
 pub fn before_commit() -> Result<()> {
-    residue::close_portals();
-    residue::unlisten();
+    if !mutant::disabled("scrub.portals") {
+        residue::close_portals();
+    }
+    if !mutant::disabled("scrub.listen") {
+        residue::unlisten();
+    }
     drop_prepared_statements();
-    residue::release_advisory_locks();
-    residue::forget_sequences();
-    residue::reseed(random::bytes()?);
-    residue::drop_temp_objects();
+    release_advisory_locks();
+    if !mutant::disabled("scrub.sequences") {
+        residue::forget_sequences();
+    }
+    if !mutant::disabled("scrub.seed") {
+        residue::reseed(random::bytes()?);
+    }
+    if !mutant::disabled("scrub.temp_objects") {
+        residue::drop_temp_objects();
+    }
     Ok(())
 }
 
 /// What a rollback leaves behind of a tenant's transaction. Never raises.
 pub fn after_abort() {
-    drop_prepared_statements();
-    residue::release_advisory_locks();
+    if !mutant::disabled("scrub.after_abort") {
+        drop_prepared_statements();
+        release_advisory_locks();
+    }
+}
+
+fn release_advisory_locks() {
+    if !mutant::disabled("scrub.advisory_locks") {
+        residue::release_advisory_locks();
+    }
 }
 
 /// Dropping is not transactional, so the names can go at once.
 fn drop_prepared_statements() {
+    if mutant::disabled("scrub.prepared") {
+        return;
+    }
     for name in PREPARED.take() {
         residue::drop_prepared_statement(&name);
     }

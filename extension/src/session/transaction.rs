@@ -9,6 +9,7 @@ use crate::shared;
 use std::cell::Cell;
 use tenancy_core::Result;
 use tenancy_core::context::{self, Place};
+use tenancy_core::mutant;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Moving {
@@ -38,12 +39,15 @@ pub fn ends_context() {
 /// Notes that a gateway's move was refused. Not closed at once: the rest of a statement that
 /// caught the error would go on under the role of `closed`.
 pub fn refuses_move() {
-    MOVING.set(Moving::Refused);
+    if !mutant::disabled("lock.refused_move") {
+        MOVING.set(Moving::Refused);
+    }
 }
 
 /// Refuses a second move in one transaction with 25001: its end could settle one of the two only.
 pub fn require_at_rest(function: &str) -> Result<()> {
-    if MOVING.get() == Moving::No { Ok(()) } else { Err(context::in_block(function)) }
+    let at_rest = MOVING.get() == Moving::No || mutant::disabled("lock.one_move");
+    if at_rest { Ok(()) } else { Err(context::in_block(function)) }
 }
 
 /// Follows the end of a transaction.
@@ -59,7 +63,9 @@ pub fn react(event: Event) {
 /// What a tenant that had this transaction only would leave to whoever uses the session next.
 fn pre_commit() {
     if position::place() == Place::Transaction {
-        or_raise(scrub::before_commit());
+        if !mutant::disabled("scrub.local") {
+            or_raise(scrub::before_commit());
+        }
         position::undo_settings();
     }
 }
@@ -80,14 +86,16 @@ fn commit() {
 fn abort() {
     shared::on_abort();
     position::forget_admission();
-    if MOVING.replace(Moving::No) != Moving::No {
+    if MOVING.replace(Moving::No) != Moving::No && !mutant::disabled("lock.failed_move") {
         close();
     }
     if position::place() == Place::Transaction {
         position::forget_visit();
         scrub::after_abort();
     }
-    position::reapply_role();
+    if !mutant::disabled("lock.role_after_abort") {
+        position::reapply_role();
+    }
 }
 
 fn close() {
@@ -98,7 +106,7 @@ fn close() {
 /// Inside a definer function PostgreSQL has put back the function's owner, and no move was
 /// possible there.
 fn subtransaction_abort() {
-    if !roles::in_definer() {
+    if !roles::in_definer() && !mutant::disabled("lock.role_after_subabort") {
         position::reapply_role();
     }
 }
