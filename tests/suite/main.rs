@@ -19,5 +19,6 @@ mod ownership;
 mod random_walk;
 mod scrub;
 mod suspension;
+mod utility;
 mod wall;
 mod wire;

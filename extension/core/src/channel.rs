@@ -2,7 +2,7 @@
 //! own is the part behind a prefix that its statements never see. An application that listens
 //! outside of every tenant names the whole: `tenancy:<id>:<name>`.
 
-use crate::{Error, Result, SqlState};
+use crate::{Error, Result, SqlState, mutant};
 
 const PREFIX: &str = "tenancy:";
 /// PostgreSQL's channel names are shorter than NAMEDATALEN.
@@ -24,8 +24,38 @@ pub fn encode(tenant: i64, name: &str) -> Result<String> {
 
 /// The tenant and its own name of a channel; `None` for one that belongs to no tenant.
 pub fn decode(channel: &str) -> Option<(i64, &str)> {
-    let (tenant, name) = channel.strip_prefix(PREFIX)?.split_once(':')?;
-    Some((tenant.parse().ok()?, name))
+    let (tenant, name) = split(channel.as_bytes())?;
+    Some((tenant, channel.get(name..)?))
+}
+
+/// The tenant and where its own name starts. Bytes, for a client's encoding may be any.
+fn split(channel: &[u8]) -> Option<(i64, usize)> {
+    let rest = channel.strip_prefix(PREFIX.as_bytes())?;
+    let digits = rest.iter().position(|byte| !byte.is_ascii_digit())?;
+    let tenant = std::str::from_utf8(&rest[..digits]).ok()?.parse().ok()?;
+    (rest[digits] == b':').then_some((tenant, PREFIX.len() + digits + 1))
+}
+
+/// What becomes of a notification on its way to the client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// It goes out as it is.
+    AsIs,
+    /// It goes out under what is behind this many bytes of the channel's name.
+    Behind(usize),
+    /// It does not go out.
+    Dropped,
+}
+
+/// Decides a notification of a session that is in this tenant, or in none. One of no tenant was
+/// listened to by the application before it entered, and is the application's.
+pub fn delivery(channel: &[u8], tenant: Option<i64>) -> Delivery {
+    match (tenant, split(channel)) {
+        (None, _) | (_, None) => Delivery::AsIs,
+        (Some(own), Some((tenant, name))) if own == tenant => Delivery::Behind(name),
+        _ if mutant::disabled("utility.notification") => Delivery::AsIs,
+        _ => Delivery::Dropped,
+    }
 }
 
 #[cfg(test)]
@@ -59,8 +89,18 @@ mod tests {
 
     #[test]
     fn a_channel_of_no_tenant_is_none() {
-        for channel in ["orders", "tenancy_registry", "tenancy:", "tenancy:x:y", "tenancy:7"] {
+        for channel in
+            ["orders", "tenancy_registry", "tenancy:", "tenancy:x:y", "tenancy:7", "tenancy:+7:x"]
+        {
             assert_eq!(decode(channel), None, "{channel}");
         }
+    }
+
+    #[test]
+    fn a_notification_is_delivered_under_the_tenants_own_name() {
+        assert_eq!(delivery(b"tenancy:7:orders", Some(7)), Delivery::Behind(10));
+        assert_eq!(delivery(b"tenancy:7:orders", Some(8)), Delivery::Dropped);
+        assert_eq!(delivery(b"tenancy:7:orders", None), Delivery::AsIs);
+        assert_eq!(delivery(b"orders", Some(7)), Delivery::AsIs);
     }
 }

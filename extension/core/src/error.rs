@@ -16,6 +16,8 @@ pub enum SqlState {
     ActiveSqlTransaction,
     /// 25006: a write by a tenant that is suspended to reading.
     ReadOnlySqlTransaction,
+    /// 26000: no prepared statement of that name.
+    UndefinedStatement,
     /// 28000: wrong key or seal.
     InvalidAuthorization,
     /// 3D000: unknown tenant or host.
@@ -46,6 +48,7 @@ impl SqlState {
             Self::InvalidParameterValue => "22023",
             Self::ActiveSqlTransaction => "25001",
             Self::ReadOnlySqlTransaction => "25006",
+            Self::UndefinedStatement => "26000",
             Self::InvalidAuthorization => "28000",
             Self::UndefinedTenant => "3D000",
             Self::SerializationFailure => "40001",

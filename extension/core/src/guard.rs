@@ -1,46 +1,44 @@
 //! What a statement may do, decided from a plain description of it. The hooks translate
 //! PostgreSQL's parse nodes into these descriptions and raise what comes back.
 
+mod statement;
+mod table;
+
 use crate::context::{self, Place};
-use crate::{Error, Result, SqlState};
+use crate::{Error, Result, SqlState, mutant};
 
-/// A utility statement, as far as a guard cares.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Utility {
-    /// BEGIN, COMMIT, ROLLBACK, SAVEPOINT and the like.
-    TransactionControl,
-    /// PREPARE TRANSACTION, COMMIT PREPARED, ROLLBACK PREPARED.
-    TwoPhaseCommit,
-    /// CREATE, ALTER, DROP, GRANT or REASSIGN of roles, of itself included.
-    Role,
-    /// LOAD of a library.
-    Load,
-    /// ALTER SYSTEM, or any form of ALTER, CREATE or DROP DATABASE.
-    System,
-    /// Everything else.
-    Other,
-}
+pub use statement::{Copy, Grant, LockTarget, Object, RoleName, Statement};
+pub use table::{How, Own, Refusal, Verdict, verdict};
 
-/// Decides a utility statement by the place of the session: 42501 for what does not pass.
-pub fn utility(place: Place, statement: Utility) -> Result<()> {
+/// Decides a utility statement of a session in a context: how it is confined, if at all, or 42501.
+pub fn utility(place: Place, statement: &Statement, own: Own<'_>) -> Result<Option<How>> {
     match (place, statement) {
-        (Place::Outside, _) | (_, Utility::TransactionControl) => Ok(()),
-        (Place::Closed, _) => Err(context::closed()),
-        (Place::Session | Place::Transaction, Utility::Other) => Ok(()),
-        (Place::Session | Place::Transaction, refused) => Err(refuse(refused)),
+        (Place::Outside, _) | (_, Statement::Transaction) => return Ok(None),
+        (Place::Closed, _) => return Err(context::closed()),
+        (Place::Session | Place::Transaction, _) => {}
+    }
+    match verdict(statement, own) {
+        Verdict::Allowed => Ok(None),
+        Verdict::Confined(how) => Ok(Some(how)),
+        Verdict::Refused(_) if mutant::disabled("utility.table") => Ok(None),
+        Verdict::Refused(refusal) => Err(refuse(refusal)),
     }
 }
 
-fn refuse(statement: Utility) -> Error {
-    let what = match statement {
-        Utility::TwoPhaseCommit => "two-phase commit",
-        Utility::Role => "changing roles",
-        Utility::Load => "loading a library",
-        Utility::System => "changing the server or the database",
-        Utility::TransactionControl | Utility::Other => "this statement",
-    };
-    Error::new(SqlState::InsufficientPrivilege, format!("{what} is not allowed inside a tenant"))
-        .hint("Leave the tenant first; what concerns the whole database is an administrator's.")
+fn refuse(refusal: Refusal) -> Error {
+    Error::new(
+        SqlState::InsufficientPrivilege,
+        format!("{} is not allowed inside a tenant", refusal.what),
+    )
+    .hint(refusal.hint)
+}
+
+/// The answer to the name of a prepared statement that is not there, or not for SQL in a tenant.
+pub fn no_such_statement(name: &str) -> Error {
+    Error::new(
+        SqlState::UndefinedStatement,
+        format!("prepared statement \"{name}\" does not exist"),
+    )
 }
 
 /// The refusal of SET ROLE, SET SESSION AUTHORIZATION and every reset of the two.
@@ -56,35 +54,33 @@ pub fn role_setting(name: &str) -> Error {
 mod tests {
     use super::*;
 
-    const ALL: [Utility; 6] = [
-        Utility::TransactionControl,
-        Utility::TwoPhaseCommit,
-        Utility::Role,
-        Utility::Load,
-        Utility::System,
-        Utility::Other,
+    const OWN: Own<'_> = Own { schema: "t_own", roles: ["t_own", "t_own_owner"] };
+    const SOME: [Statement; 4] = [
+        Statement::Transaction,
+        Statement::TwoPhaseCommit,
+        Statement::Query,
+        Statement::DiscardAll,
     ];
 
     #[test]
     fn closed_lets_nothing_pass_but_transaction_control() {
-        for statement in ALL {
-            let passes = utility(Place::Closed, statement).is_ok();
-            assert_eq!(passes, statement == Utility::TransactionControl, "{statement:?}");
+        for statement in SOME {
+            let passes = utility(Place::Closed, &statement, OWN).is_ok();
+            assert_eq!(passes, statement == Statement::Transaction, "{statement:?}");
         }
     }
 
     #[test]
-    fn a_tenant_runs_ordinary_statements_and_nothing_that_reaches_beyond_it() {
+    fn a_tenant_goes_by_the_table() {
         for place in [Place::Session, Place::Transaction] {
-            for statement in ALL {
-                let ordinary = matches!(statement, Utility::TransactionControl | Utility::Other);
-                assert_eq!(utility(place, statement).is_ok(), ordinary, "{statement:?}");
-            }
+            let outcome = SOME.map(|s| utility(place, &s, OWN).map_err(|e| e.code.code()));
+            let confined = Some(How::DiscardAll);
+            assert_eq!(outcome, [Ok(None), Err("42501"), Ok(None), Ok(confined)]);
         }
     }
 
     #[test]
     fn an_ordinary_session_is_left_alone() {
-        assert!(ALL.iter().all(|s| utility(Place::Outside, *s).is_ok()));
+        assert!(SOME.iter().all(|s| utility(Place::Outside, s, OWN) == Ok(None)));
     }
 }

@@ -36,6 +36,14 @@ pub fn close_portals() {
     unsafe { pg_sys::PortalHashTableDeleteAll() }
 }
 
+/// How the prepared statement of this name came to be: by SQL, else by the protocol. `None` when
+/// there is none.
+pub fn is_prepared_by_sql(name: &str) -> Option<bool> {
+    let name = CString::new(name).ok()?;
+    // SAFETY: without `throwError` an unknown name gives null; the statement lives until dropped.
+    unsafe { pg_sys::FetchPreparedStatement(name.as_ptr(), false).as_ref() }.map(|s| s.from_sql)
+}
+
 /// Drops a statement prepared by SQL; one of the protocol under the same name stays.
 pub fn drop_prepared_statement(name: &str) {
     let Ok(name) = CString::new(name) else { return };

@@ -1,6 +1,7 @@
 //! Who a backend is: session user, effective role, memberships, and running code as another role.
 
 use pgrx::pg_sys::{self, Oid};
+use std::cell::Cell;
 use std::ffi::{CStr, CString};
 
 const LOCAL_CHANGE: i32 = pg_sys::SECURITY_LOCAL_USERID_CHANGE as i32;
@@ -76,34 +77,46 @@ pub fn is_member(role: Oid, of: &str) -> bool {
     find(of).is_some_and(|of| unsafe { pg_sys::is_member_of_role_nosuper(role, of) })
 }
 
+thread_local! {
+    static OWN_WORK: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether statements of our own are running, on names that we made or checked.
+#[inline]
+pub fn in_own_work() -> bool {
+    OWN_WORK.get()
+}
+
 /// Runs as another role until dropped, with a search path of its own. The session cannot change
 /// its role meanwhile.
 pub struct AsRole {
     user: Oid,
     security: i32,
     settings_level: i32,
+    own_work: bool,
 }
 
 impl AsRole {
     /// As the superuser that the cluster was made with. Only for statements on names that we
     /// made or checked ourselves.
     pub fn bootstrap_superuser(path: &str) -> Self {
-        Self::assume(pg_sys::BOOTSTRAP_SUPERUSERID.into(), 0, path)
+        Self::assume(pg_sys::BOOTSTRAP_SUPERUSERID.into(), 0, path, true)
     }
 
     /// As a role of ours, to run SQL of ours.
     pub fn trusted(role: Oid, path: &str) -> Self {
-        Self::assume(role, 0, path)
+        Self::assume(role, 0, path, true)
     }
 
     /// As a role that runs SQL of others: nothing that outlasts the call can be set up (temporary
     /// objects, held cursors, LISTEN, deferred triggers).
     pub fn restricted(role: Oid, path: &str) -> Self {
-        Self::assume(role, RESTRICTED, path)
+        Self::assume(role, RESTRICTED, path, false)
     }
 
-    fn assume(role: Oid, more: i32, path: &str) -> Self {
-        let mut saved = Self { user: Oid::INVALID, security: 0, settings_level: 0 };
+    fn assume(role: Oid, more: i32, path: &str, own_work: bool) -> Self {
+        let own_work = OWN_WORK.replace(own_work);
+        let mut saved = Self { user: Oid::INVALID, security: 0, settings_level: 0, own_work };
         // SAFETY: saves and assigns globals; Drop puts them back, and so does an abort.
         unsafe {
             pg_sys::GetUserIdAndSecContext(&mut saved.user, &mut saved.security);
@@ -118,6 +131,7 @@ impl AsRole {
 
 impl Drop for AsRole {
     fn drop(&mut self) {
+        OWN_WORK.set(self.own_work);
         // SAFETY: the values come from `assume`. While an error unwinds, the abort of the
         // transaction puts the settings back.
         unsafe {

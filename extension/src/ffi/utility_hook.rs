@@ -1,14 +1,50 @@
-//! ProcessUtility: called back before every utility statement with a plain description of it.
+//! ProcessUtility: called back before every utility statement with a plain description of it, and
+//! does what comes back.
 
 use super::executor_hook::is_engaged;
-use pgrx::pg_sys::{self, NodeTag, ObjectType, PlannedStmt, TransactionStmtKind};
+use super::{client_messages, parse_nodes};
+use pgrx::pg_sys::{self, Node, NodeTag, PlannedStmt};
 use pgrx::prelude::*;
-use std::ffi::{CStr, c_char};
+use std::ffi::{CStr, CString, c_char};
 use std::sync::OnceLock;
-use tenancy_core::guard::Utility;
+use tenancy_core::guard::Statement;
 
-static BEFORE: OnceLock<fn(Utility)> = OnceLock::new();
-static PREPARES: OnceLock<fn(String)> = OnceLock::new();
+/// A statement that is about to run.
+pub struct Call {
+    /// What it is.
+    pub statement: Statement,
+    top_level: bool,
+}
+
+impl Call {
+    /// Raises 25001 inside a transaction block or a function, as PostgreSQL does for a statement
+    /// of this name.
+    pub fn require_own_transaction(&self, name: &CStr) {
+        // SAFETY: reads the transaction state.
+        unsafe { pg_sys::PreventInTransactionBlock(self.top_level, name.as_ptr()) }
+    }
+}
+
+/// What is to be done with a statement.
+pub enum Then {
+    /// It runs.
+    Run,
+    /// It is done already.
+    Done,
+    /// It runs on another channel.
+    OnChannel(String),
+}
+
+/// Who is called back.
+#[derive(Clone, Copy)]
+pub struct Listener {
+    /// Before each statement of an engaged backend; may refuse.
+    pub before: fn(&Call) -> Then,
+    /// Before each PREPARE of any backend, with the name.
+    pub prepares: fn(String),
+}
+
+static LISTENER: OnceLock<Listener> = OnceLock::new();
 static mut PREVIOUS: pg_sys::ProcessUtility_hook_type = None;
 
 unsafe extern "C-unwind" {
@@ -26,10 +62,9 @@ unsafe extern "C-unwind" {
     );
 }
 
-/// Installs the hook. `before` may refuse; `prepares` hears the name of each SQL PREPARE. For
-/// _PG_init.
-pub fn install(before: fn(Utility), prepares: fn(String)) {
-    let _ = (BEFORE.set(before), PREPARES.set(prepares));
+/// Installs the hook. For _PG_init.
+pub fn install(listener: Listener) {
+    let _ = LISTENER.set(listener);
     // SAFETY: runs once, in the postmaster, before any backend exists.
     unsafe {
         PREVIOUS = pg_sys::ProcessUtility_hook;
@@ -37,65 +72,69 @@ pub fn install(before: fn(Utility), prepares: fn(String)) {
     }
 }
 
-/// # Safety
-/// `node` must be a utility statement's parse node.
-unsafe fn describe(node: *mut pg_sys::Node) -> Utility {
-    use NodeTag as N;
-    // SAFETY: each cast follows a look at the node's tag.
-    unsafe {
-        match (*node).type_ {
-            N::T_TransactionStmt => transaction((*node.cast::<pg_sys::TransactionStmt>()).kind),
-            N::T_CreateRoleStmt
-            | N::T_AlterRoleStmt
-            | N::T_AlterRoleSetStmt
-            | N::T_DropRoleStmt => Utility::Role,
-            N::T_GrantRoleStmt | N::T_DropOwnedStmt | N::T_ReassignOwnedStmt => Utility::Role,
-            N::T_LoadStmt => Utility::Load,
-            N::T_AlterSystemStmt | N::T_AlterDatabaseStmt | N::T_AlterDatabaseSetStmt => {
-                Utility::System
-            }
-            N::T_CreatedbStmt | N::T_DropdbStmt => Utility::System,
-            N::T_RenameStmt => renames((*node.cast::<pg_sys::RenameStmt>()).renameType),
-            N::T_CommentStmt => renames((*node.cast::<pg_sys::CommentStmt>()).objtype),
-            _ => Utility::Other,
-        }
-    }
-}
-
-fn transaction(kind: TransactionStmtKind::Type) -> Utility {
-    use TransactionStmtKind::{
-        TRANS_STMT_COMMIT_PREPARED, TRANS_STMT_PREPARE, TRANS_STMT_ROLLBACK_PREPARED,
-    };
-    match kind {
-        TRANS_STMT_PREPARE | TRANS_STMT_COMMIT_PREPARED | TRANS_STMT_ROLLBACK_PREPARED => {
-            Utility::TwoPhaseCommit
-        }
-        _ => Utility::TransactionControl,
-    }
-}
-
-fn renames(object: ObjectType::Type) -> Utility {
-    match object {
-        ObjectType::OBJECT_ROLE => Utility::Role,
-        ObjectType::OBJECT_DATABASE => Utility::System,
-        _ => Utility::Other,
-    }
-}
-
+/// The statement to run, null for none.
 #[pg_guard]
-unsafe extern "C-unwind" fn guarded(statement: *mut PlannedStmt) {
+unsafe extern "C-unwind" fn guarded(
+    statement: *mut PlannedStmt,
+    context: pg_sys::ProcessUtilityContext::Type,
+) -> *mut PlannedStmt {
+    let Some(listener) = LISTENER.get() else { return statement };
     // SAFETY: PostgreSQL hands over a valid utility statement.
     unsafe {
         let node = (*statement).utilityStmt;
-        if let (true, Some(before)) = (is_engaged(), BEFORE.get()) {
-            before(describe(node));
+        let then = if is_engaged() {
+            let top_level = context == pg_sys::ProcessUtilityContext::PROCESS_UTILITY_TOPLEVEL;
+            (listener.before)(&Call { statement: parse_nodes::describe(node), top_level })
+        } else {
+            Then::Run
+        };
+        watch(node, *listener);
+        match then {
+            Then::Run => statement,
+            Then::Done => std::ptr::null_mut(),
+            Then::OnChannel(channel) => on_channel(statement, channel),
         }
-        if (*node).type_ == NodeTag::T_PrepareStmt {
-            let name = (*node.cast::<pg_sys::PrepareStmt>()).name;
-            if let (false, Some(prepares)) = (name.is_null(), PREPARES.get()) {
-                prepares(CStr::from_ptr(name).to_string_lossy().into_owned());
+    }
+}
+
+/// Notes what a session will have later, in a context or not.
+///
+/// # Safety
+/// `node` must be a utility statement's parse node.
+unsafe fn watch(node: *mut Node, listener: Listener) {
+    // SAFETY: the caller's promise; the cast follows a look at the node's tag.
+    unsafe {
+        match (*node).type_ {
+            NodeTag::T_ListenStmt => client_messages::watch(),
+            NodeTag::T_PrepareStmt => {
+                let name = (*node.cast::<pg_sys::PrepareStmt>()).name;
+                if !name.is_null() {
+                    (listener.prepares)(CStr::from_ptr(name).to_string_lossy().into_owned());
+                }
             }
+            _ => {}
         }
+    }
+}
+
+/// A copy of the statement on another channel: the original may be a cached plan's.
+///
+/// # Safety
+/// `statement` must be LISTEN, UNLISTEN or NOTIFY of a channel.
+unsafe fn on_channel(statement: *mut PlannedStmt, channel: String) -> *mut PlannedStmt {
+    let Ok(channel) = CString::new(channel) else { return statement };
+    // SAFETY: the caller's promise; the copy is palloc'd and ours, each cast follows its tag.
+    unsafe {
+        let copy = pg_sys::copyObjectImpl(statement.cast()).cast::<PlannedStmt>();
+        let name = pg_sys::pstrdup(channel.as_ptr());
+        let node = (*copy).utilityStmt;
+        match (*node).type_ {
+            NodeTag::T_ListenStmt => (*node.cast::<pg_sys::ListenStmt>()).conditionname = name,
+            NodeTag::T_UnlistenStmt => (*node.cast::<pg_sys::UnlistenStmt>()).conditionname = name,
+            NodeTag::T_NotifyStmt => (*node.cast::<pg_sys::NotifyStmt>()).conditionname = name,
+            _ => {}
+        }
+        copy
     }
 }
 
@@ -112,7 +151,10 @@ unsafe extern "C-unwind" fn trampoline(
 ) {
     // SAFETY: PostgreSQL's own arguments, passed on.
     unsafe {
-        guarded(statement);
+        let statement = guarded(statement, context);
+        if statement.is_null() {
+            return;
+        }
         let next = PREVIOUS.unwrap_or(standard);
         next(
             statement,

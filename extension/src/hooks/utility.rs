@@ -1,22 +1,67 @@
-//! Before each utility statement: the guard's table, then what holds for every statement. The end
-//! of a transaction passes always: it is the way out of a refused one.
+//! Before each utility statement: the guard's table, then what holds for every statement, then how
+//! it is confined. The end of a transaction passes always: it is the way out of a refused one. Our
+//! own statements, on names that we made, are nobody's to decide about.
 
+use crate::ffi::client_messages;
 use crate::ffi::report::or_raise;
-use crate::ffi::utility_hook;
+use crate::ffi::roles;
+use crate::ffi::utility_hook::{self, Call, Listener, Then};
 use crate::session;
-use tenancy_core::context::Place;
-use tenancy_core::guard::{self, Utility};
+use tenancy_core::guard::{How, Statement};
+use tenancy_core::{channel, mutant};
 
 /// Installs the hook.
 pub fn init() {
-    utility_hook::install(before, session::note_prepared);
+    utility_hook::install(Listener { before, prepares: session::note_prepared });
+    client_messages::decide_notifications(|name| channel::delivery(name, session::current_id()));
 }
 
-fn before(statement: Utility) {
-    let place = session::place();
-    or_raise(guard::utility(place, statement));
-    let inside = matches!(place, Place::Session | Place::Transaction);
-    if inside && statement != Utility::TransactionControl {
-        or_raise(session::require_valid());
+fn before(call: &Call) -> Then {
+    if roles::in_own_work() {
+        return Then::Run;
     }
+    let how = or_raise(session::allow_utility(&call.statement));
+    match how {
+        None => Then::Run,
+        Some(How::Prepared) => prepared(&call.statement),
+        Some(How::DeallocateAll) => deallocate_all(),
+        Some(How::DiscardAll) => discard_all(call),
+        Some(How::Channel) => on_channel(&call.statement),
+    }
+}
+
+fn prepared(statement: &Statement) -> Then {
+    if let Statement::Prepared(name) = statement
+        && !mutant::disabled("utility.prepared")
+    {
+        or_raise(session::require_prepared(name));
+    }
+    Then::Run
+}
+
+fn deallocate_all() -> Then {
+    if mutant::disabled("utility.deallocate_all") {
+        return Then::Run;
+    }
+    session::deallocate_all();
+    Then::Done
+}
+
+fn discard_all(call: &Call) -> Then {
+    if mutant::disabled("utility.discard_all") {
+        return Then::Run;
+    }
+    call.require_own_transaction(c"DISCARD ALL");
+    or_raise(session::discard_all());
+    Then::Done
+}
+
+fn on_channel(statement: &Statement) -> Then {
+    let (Statement::Channel(name, _), Some(tenant)) = (statement, session::current_id()) else {
+        return Then::Run;
+    };
+    if mutant::disabled("utility.channel") {
+        return Then::Run;
+    }
+    Then::OnChannel(or_raise(channel::encode(tenant, name)))
 }

@@ -7,6 +7,7 @@ use crate::ffi::functions;
 use crate::shared;
 use tenancy_core::Result;
 use tenancy_core::context::{self, Place};
+use tenancy_core::guard::{self, How, Statement};
 use tenancy_core::lifecycle;
 use tenancy_core::mutant;
 
@@ -37,6 +38,17 @@ pub fn allow_function(function: Oid) -> Result<()> {
 /// Refuses a planned statement inside a tenant that is not admitted any more, unless it leads out.
 pub fn allow_statement(bare_call: impl Fn() -> Option<Oid>) -> Result<()> {
     require_valid().or_else(|error| is_way_out(bare_call()).then_some(()).ok_or(error))
+}
+
+/// Decides a utility statement: how it is confined, if at all, or the refusal. The end of a
+/// transaction needs no valid visit.
+pub fn allow_utility(statement: &Statement) -> Result<Option<How>> {
+    let place = position::place();
+    let how = position::with_own_names(|own| guard::utility(place, statement, own))?;
+    if *statement != Statement::Transaction {
+        require_valid()?;
+    }
+    Ok(how)
 }
 
 fn is_way_out(function: Option<Oid>) -> bool {

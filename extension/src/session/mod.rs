@@ -7,16 +7,18 @@ mod cache;
 mod check;
 mod moves;
 mod position;
+mod prepared;
 mod scrub;
 mod transaction;
 
 use crate::ffi;
 
-pub use check::{allow_function, allow_statement, closed_to_statements, require_valid};
+pub use check::{allow_function, allow_statement, allow_utility, closed_to_statements};
 pub use moves::{enter, enter_local, leave, seal, switch};
 pub use position::{current, current_id, is_inside, tenant};
 pub use position::{place, reapply_role};
-pub use scrub::note_prepared;
+pub use prepared::{deallocate_all, note_prepared, require_prepared};
+pub use scrub::run as discard_all;
 
 /// Registers for the ends of transactions, and for what parallel workers show. For _PG_init.
 pub fn init() {

@@ -11,6 +11,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use tenancy_core::Result;
 use tenancy_core::context::{Capacity, Place, Situation};
+use tenancy_core::guard::Own;
 use tenancy_core::lifecycle::{self, Access};
 use tenancy_core::mutant;
 use tenancy_core::seal::Seal;
@@ -82,6 +83,17 @@ pub fn situation() -> Situation {
 /// The visit under way.
 pub fn stay() -> Option<Stay> {
     STAY.with_borrow(Clone::clone)
+}
+
+/// Hands over the names of the tenant that the session is in; empty ones in none.
+pub fn with_own_names<T>(work: impl FnOnce(Own<'_>) -> T) -> T {
+    STAY.with_borrow(|stay| match stay.as_ref().map(|stay| &stay.tenant) {
+        Some(tenant) => {
+            let [role, owner] = &tenant.role_names;
+            work(Own { schema: &tenant.schema_name, roles: [role, owner] })
+        }
+        None => work(Own { schema: "", roles: ["", ""] }),
+    })
 }
 
 /// Whether statements run as the context's role.

@@ -2,23 +2,10 @@
 //! it lives, or removed every time; nothing depends on a hook having seen it but the names of
 //! statements prepared by SQL, which no function of PostgreSQL lists.
 
+use super::prepared;
 use crate::ffi::{random, residue};
-use std::cell::RefCell;
 use tenancy_core::Result;
 use tenancy_core::mutant;
-
-thread_local! {
-    static PREPARED: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
-}
-
-/// Notes the name of a statement that SQL is about to prepare.
-pub fn note_prepared(name: String) {
-    PREPARED.with_borrow_mut(|names| {
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    });
-}
 
 /// Cleans the session for the next tenant, inside the running transaction.
 pub fn run() -> Result<()> {
@@ -65,12 +52,8 @@ fn release_advisory_locks() {
     }
 }
 
-/// Dropping is not transactional, so the names can go at once.
 fn drop_prepared_statements() {
-    if mutant::disabled("scrub.prepared") {
-        return;
-    }
-    for name in PREPARED.take() {
-        residue::drop_prepared_statement(&name);
+    if !mutant::disabled("scrub.prepared") {
+        prepared::drop_all();
     }
 }

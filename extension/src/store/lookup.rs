@@ -18,6 +18,10 @@ pub struct Tenant {
     pub id: i64,
     /// Name of the day.
     pub name: String,
+    /// Name of its schema.
+    pub schema_name: String,
+    /// Names of the tenant role and the owner role.
+    pub role_names: [String; 2],
     /// Search path: the schema and the shared ones.
     pub path: String,
     /// Its schema.
@@ -61,6 +65,8 @@ fn read(row: &Row<'_>, status: &str, common: i64) -> Result<Tenant> {
     Ok(Tenant {
         id: number(c"id")?,
         name: text(c"name")?,
+        schema_name: text(c"schema")?,
+        role_names: [text(c"role")?, text(c"owner")?],
         path: search_path(&text(c"schema")?, &settings::shared_schemas()),
         schema: own_objects::schema(&text(c"schema")?),
         role: role(c"role")?,

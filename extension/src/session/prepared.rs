@@ -1,0 +1,55 @@
+//! Statements prepared by SQL. They share their names with those that drivers and gateways prepare
+//! by the protocol, and PostgreSQL keeps no list of them. Inside a tenant SQL sees the ones that
+//! SQL prepared there, and no other: who could deallocate a driver's statement could put one of
+//! its own under the name, and would be handed the driver's next arguments.
+
+use super::position;
+use crate::ffi::residue;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use tenancy_core::context::Place;
+use tenancy_core::{Result, guard};
+
+thread_local! {
+    /// By name, whether it was prepared inside the visit under way.
+    static NAMES: RefCell<HashMap<String, bool>> = RefCell::default();
+}
+
+/// Notes the name of a statement that SQL is about to prepare. A name that is taken stays what it
+/// is: PostgreSQL will refuse it.
+pub fn note_prepared(name: String) {
+    if residue::is_prepared_by_sql(&name).is_none() {
+        let inside = position::place() != Place::Outside;
+        NAMES.with_borrow_mut(|names| names.insert(name, inside));
+    }
+}
+
+/// Answers with 26000, as to any unknown name, unless SQL prepared the statement in this tenant.
+pub fn require_prepared(name: &str) -> Result<()> {
+    let inside = NAMES.with_borrow(|names| names.get(name).copied().unwrap_or_default());
+    if inside && residue::is_prepared_by_sql(name) == Some(true) {
+        return Ok(());
+    }
+    Err(guard::no_such_statement(name))
+}
+
+/// DEALLOCATE ALL inside a tenant.
+pub fn deallocate_all() {
+    let mut dropped = Vec::new();
+    NAMES.with_borrow_mut(|names| {
+        names.retain(|name, inside| {
+            if *inside {
+                dropped.push(name.clone());
+            }
+            !*inside
+        })
+    });
+    dropped.iter().for_each(|name| residue::drop_prepared_statement(name));
+}
+
+/// Drops every statement prepared by SQL, outside of tenants too. Not transactional.
+pub fn drop_all() {
+    for name in NAMES.take().into_keys() {
+        residue::drop_prepared_statement(&name);
+    }
+}
