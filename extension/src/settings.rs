@@ -1,10 +1,14 @@
 //! The `tenancy.*` settings, each with the reason for who may change it when.
 
+mod maxima;
+
 use crate::ffi::{backend, report, settings};
 use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting};
 use std::ffi::CString;
 use tenancy_core::quote::identifier_list;
 use tenancy_core::{Error, SqlState};
+
+pub use maxima::maximum;
 
 /// Mirror of the context for clients and logs. Internal: nobody sets it, resets it or puts it
 /// into a SET clause; the truth is in the session's memory.
@@ -50,6 +54,7 @@ pub fn init() {
         GucContext::Suset,
         GucFlags::default(),
     );
+    maxima::init();
     settings::reserve_prefix(c"tenancy");
     settings::report_to_clients(c"search_path");
 }

@@ -97,6 +97,17 @@ impl Session {
         self.payloads(channel)
     }
 
+    /// The notices that the server has sent so far, each as its message alone. They come before the
+    /// end of the statement that causes them.
+    pub fn notices(&self) -> Vec<String> {
+        let messages = self.messages.lock().expect("no test panics while it holds this");
+        let notices = messages.iter().filter_map(|message| match message {
+            AsyncMessage::Notice(notice) => Some(notice.message().to_owned()),
+            _ => None,
+        });
+        notices.collect()
+    }
+
     fn payloads(&self, channel: &str) -> Vec<String> {
         let messages = self.messages.lock().expect("no test panics while it holds this");
         let on_channel = messages.iter().filter_map(|message| match message {

@@ -7,6 +7,7 @@
 
 mod architecture;
 mod attacks;
+mod ceilings;
 mod context;
 mod corpus;
 mod dump;

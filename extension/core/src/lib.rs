@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod catalog;
+pub mod ceiling;
 pub mod channel;
 pub mod context;
 pub mod error;

@@ -8,6 +8,7 @@ pub use pgrx::pg_sys::Oid;
 pub mod access_hook;
 pub mod activity;
 pub mod backend;
+pub mod bounded_settings;
 pub mod catalog;
 pub mod catalog_filter;
 pub mod client_messages;

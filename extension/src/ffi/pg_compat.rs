@@ -4,8 +4,13 @@ use pgrx::pg_sys;
 use std::ffi::CStr;
 
 /// The record of a string setting, null when there is none of that name.
-#[cfg(feature = "pg15")]
 pub fn find_string_setting(name: &CStr) -> *mut pg_sys::config_string {
+    find_setting(name).cast()
+}
+
+/// The record of a setting of any type, null when there is none of that name.
+#[cfg(feature = "pg15")]
+pub fn find_setting(name: &CStr) -> *mut pg_sys::config_generic {
     unsafe extern "C-unwind" {
         fn GetNumConfigOptions() -> std::ffi::c_int;
     }
@@ -16,15 +21,15 @@ pub fn find_string_setting(name: &CStr) -> *mut pg_sys::config_string {
         let all = std::slice::from_raw_parts(pg_sys::get_guc_variables(), count);
         all.iter()
             .find(|record| CStr::from_ptr((***record).name) == name)
-            .map_or(std::ptr::null_mut(), |record| record.cast())
+            .map_or(std::ptr::null_mut(), |record| *record)
     }
 }
 
-/// The record of a string setting, null when there is none of that name.
+/// The record of a setting of any type, null when there is none of that name.
 #[cfg(not(feature = "pg15"))]
-pub fn find_string_setting(name: &CStr) -> *mut pg_sys::config_string {
+pub fn find_setting(name: &CStr) -> *mut pg_sys::config_generic {
     // SAFETY: with `skip_errors` an unknown name gives null.
-    unsafe { pg_sys::find_option(name.as_ptr(), false, true, 0).cast() }
+    unsafe { pg_sys::find_option(name.as_ptr(), false, true, 0) }
 }
 
 /// This backend's place among all backends, from 0.

@@ -42,6 +42,19 @@ pub fn raise(error: Error) -> ! {
     unreachable!("an error report of level ERROR does not return")
 }
 
+/// Sends a core error's text to the client as a notice, for what is done otherwise than asked.
+pub fn notice(error: Error) {
+    let code = PgSqlErrorCode::ERRCODE_WARNING;
+    let mut report = ErrorReport::new(code, error.message, "tenancy");
+    if let Some(detail) = error.detail {
+        report = report.set_detail(detail);
+    }
+    if let Some(hint) = error.hint {
+        report = report.set_hint(hint);
+    }
+    report.report(PgLogLevel::NOTICE);
+}
+
 /// The value, or the error raised.
 pub fn or_raise<T>(result: tenancy_core::Result<T>) -> T {
     result.unwrap_or_else(|error| raise(error))

@@ -133,8 +133,13 @@ pub fn claim(name: &'static CStr) {
 pub fn force(name: &'static CStr, value: &str) -> Result<()> {
     require_unchanged(name)?;
     claim(name);
-    set(name, value, GucSource::PGC_S_OVERRIDE, GucAction::GUC_ACTION_SET);
+    set_beyond_transactions(name, value);
     Ok(())
+}
+
+/// The same whatever the running transaction did, for a caller that sees to what its end puts back.
+pub(super) fn set_beyond_transactions(name: &CStr, value: &str) {
+    set(name, value, GucSource::PGC_S_OVERRIDE, GucAction::GUC_ACTION_SET);
 }
 
 /// Puts back what `force` covered.

@@ -1,6 +1,7 @@
 //! The alarm: what PostgreSQL calls before each statement and function. Each file translates, asks
 //! the session or `core`, and raises or goes on.
 
+mod ceilings;
 mod executor;
 mod function_access;
 mod planner;
@@ -12,6 +13,7 @@ pub fn init() {
     if cfg!(feature = "without_hooks") {
         return;
     }
+    ceilings::init();
     executor::init();
     planner::init();
     utility::init();

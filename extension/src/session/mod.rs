@@ -4,6 +4,7 @@
 mod admission;
 mod binding;
 mod cache;
+mod ceilings;
 mod check;
 mod moves;
 mod position;
@@ -13,6 +14,7 @@ mod transaction;
 
 use crate::ffi;
 
+pub use ceilings::{bound, tell};
 pub use check::{allow_function, allow_statement, allow_utility, closed_to_statements};
 pub use moves::{enter, enter_local, leave, seal, switch};
 pub use position::{current, current_id, is_inside, tenant};

@@ -4,7 +4,7 @@
 use crate::ffi::Oid;
 use crate::ffi::settings::Original;
 use crate::ffi::{activity, backend, executor_hook, plan_cache, roles, settings as guc};
-use crate::session::cache;
+use crate::session::{cache, ceilings};
 use crate::shared;
 use crate::store::Tenant;
 use std::cell::{Cell, RefCell};
@@ -249,6 +249,7 @@ pub fn arrive(stay: Stay, access: Access, epoch: u64, place: Place) -> Result<()
     roles::become_role(stay.role(), false);
     show_activity(stay.tenant.role);
     STAY.set(Some(stay));
+    ceilings::arrive(place);
     Ok(())
 }
 
@@ -298,6 +299,7 @@ pub fn go_outside() -> Result<()> {
     let path = before.map(|b| b.path).unwrap_or_default();
     guc::restore(PATH, &path)?;
     guc::force(MIRROR, "")?;
+    ceilings::leave();
     forget_visit();
     Ok(())
 }
@@ -311,6 +313,7 @@ pub fn forget_visit() {
     READ_ONLY.set(false);
     executor_hook::engage(false);
     forget_plans();
+    ceilings::forget();
     let (role, superuser) =
         BEFORE.with_borrow(|b| b.as_ref().map_or((Oid::INVALID, false), |b| (b.role, b.superuser)));
     roles::become_role(role, superuser);
