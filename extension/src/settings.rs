@@ -19,6 +19,10 @@ static TENANT: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(
 static SHARED_SCHEMAS: GucSetting<Option<CString>> =
     GucSetting::<Option<CString>>::new(Some(c"public"));
 
+/// Superusers only, so that no tenant can raise it. PostgreSQL itself takes any number of payloads
+/// of 8000 bytes, and keeps them until the slowest listener of the server has read them.
+static MAX_NOTIFY_BYTES: GucSetting<i32> = GucSetting::<i32>::new(1 << 20);
+
 /// Refuses to be loaded by anything but `shared_preload_libraries` (55000): a backend that lacks
 /// the hooks would be a hole.
 pub fn require_preload() {
@@ -55,6 +59,16 @@ pub fn init() {
         GucFlags::default(),
     );
     maxima::init();
+    GucRegistry::define_int_guc(
+        c"tenancy.max_notify_bytes",
+        c"Bytes that a tenant's transaction may send by NOTIFY and pg_notify().",
+        c"-1 means no limit.",
+        &MAX_NOTIFY_BYTES,
+        -1,
+        i32::MAX,
+        GucContext::Suset,
+        GucFlags::UNIT_BYTE,
+    );
     settings::reserve_prefix(c"tenancy");
     settings::report_to_clients(c"search_path");
 }
@@ -67,4 +81,9 @@ pub fn shared_schemas_as_set() -> CString {
 /// The schemas that all tenants share.
 pub fn shared_schemas() -> Vec<String> {
     identifier_list(&shared_schemas_as_set().to_string_lossy())
+}
+
+/// Bytes that a tenant's transaction may send by notifications, -1 for no limit.
+pub fn max_notify_bytes() -> i32 {
+    MAX_NOTIFY_BYTES.get()
 }

@@ -36,6 +36,22 @@ fn split(channel: &[u8]) -> Option<(i64, usize)> {
     (rest[digits] == b':').then_some((tenant, PREFIX.len() + digits + 1))
 }
 
+/// The bytes that a transaction has sent, with these; 53400 beyond the limit (-1 for none). The
+/// queue is one for all databases of the server.
+pub fn volume(sent: u64, more: usize, limit: i32) -> Result<u64> {
+    let sent = sent.saturating_add(more as u64);
+    match u64::try_from(limit) {
+        Ok(limit) if sent > limit => Err(too_much(limit)),
+        _ => Ok(sent),
+    }
+}
+
+fn too_much(limit: u64) -> Error {
+    Error::new(SqlState::LimitExceeded, "too many notifications in one transaction")
+        .detail(format!("Inside a tenant a transaction sends at most {limit} bytes."))
+        .hint("Notify of a row's key, not of its content; tenancy.max_notify_bytes is the limit.")
+}
+
 /// What becomes of a notification on its way to the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delivery {
@@ -94,6 +110,14 @@ mod tests {
         {
             assert_eq!(decode(channel), None, "{channel}");
         }
+    }
+
+    #[test]
+    fn a_transaction_sends_up_to_the_limit() {
+        assert_eq!(volume(0, 10, 10).unwrap(), 10);
+        assert_eq!(volume(10, 1, 10).unwrap_err().code, SqlState::LimitExceeded);
+        assert_eq!(volume(0, 1, 0).unwrap_err().code, SqlState::LimitExceeded);
+        assert_eq!(volume(u64::MAX, 1, -1).unwrap(), u64::MAX);
     }
 
     #[test]

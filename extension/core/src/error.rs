@@ -36,6 +36,8 @@ pub enum SqlState {
     UndefinedObject,
     /// 53000: a table of fixed size is full.
     InsufficientResources,
+    /// 53400: more than a ceiling allows.
+    LimitExceeded,
     /// XX000: a fact that this code relies on does not hold.
     InternalError,
 }
@@ -58,6 +60,7 @@ impl SqlState {
             Self::CannotConnectNow => "57P03",
             Self::UndefinedObject => "42704",
             Self::InsufficientResources => "53000",
+            Self::LimitExceeded => "53400",
             Self::InternalError => "XX000",
         }
     }

@@ -57,9 +57,13 @@ fn discard_all(call: &Call) -> Then {
 }
 
 fn on_channel(statement: &Statement) -> Then {
-    let (Statement::Channel(name, _), Some(tenant)) = (statement, session::current_id()) else {
+    let (Statement::Channel(name, payload), Some(tenant)) = (statement, session::current_id())
+    else {
         return Then::Run;
     };
+    if let Some(payload) = payload {
+        or_raise(session::count_notification(name.len() + payload));
+    }
     if mutant::disabled("utility.channel") {
         return Then::Run;
     }

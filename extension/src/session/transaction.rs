@@ -1,7 +1,7 @@
 //! The ends of transactions: contexts that end with them, moves that they undo, and the role that
 //! PostgreSQL puts back although the context goes on. Nothing here may raise but `pre_commit`.
 
-use super::{position, scrub};
+use super::{notifications, position, scrub};
 use crate::ffi::report::or_raise;
 use crate::ffi::roles;
 use crate::ffi::transaction::Event;
@@ -73,6 +73,7 @@ fn pre_commit() {
 fn commit() {
     shared::on_commit();
     position::forget_admission();
+    notifications::forget();
     match MOVING.replace(Moving::No) {
         Moving::Out => position::set_key(None),
         Moving::Refused => close(),
@@ -86,6 +87,7 @@ fn commit() {
 fn abort() {
     shared::on_abort();
     position::forget_admission();
+    notifications::forget();
     if MOVING.replace(Moving::No) != Moving::No && !mutant::disabled("lock.failed_move") {
         close();
     }

@@ -162,3 +162,32 @@ async fn notifications_do_not_disturb_a_copy_or_a_parallel_plan() {
     session.copy_out("COPY many TO STDOUT").await.unwrap();
     assert_eq!(session.notifications("orders", 2).await, ["a", "b"]);
 }
+
+#[tokio::test]
+async fn a_transaction_sends_no_more_than_its_share_of_the_queue() {
+    let database = Database::new();
+    let tenants = tenants(&database).await;
+    let session = tenants.enter("acme").await;
+    let flood = |count: u32| {
+        format!(
+            "DO $$ BEGIN FOR i IN 1..{count} LOOP
+               EXECUTE format('NOTIFY orders, %L', repeat('x', 7000) || i);
+             END LOOP; END $$"
+        )
+    };
+    for _ in 0..3 {
+        session.run(&flood(100)).await;
+    }
+    let error = session.refused(&flood(200)).await;
+    assert_eq!(error.code().code(), "53400", "{error}");
+    let parts = format!("BEGIN; {}; SAVEPOINT a; ROLLBACK TO a; {}", flood(100), flood(100));
+    assert_eq!(session.refused(&parts).await.code().code(), "53400");
+    session.run("ROLLBACK").await;
+    session.refused("SET tenancy.max_notify_bytes = -1").await;
+    // As wide as the administrator says, for who needs it.
+    database.superuser_sql(&format!(
+        "ALTER ROLE {} SET tenancy.max_notify_bytes = -1",
+        tenants.application.name()
+    ));
+    tenants.enter("acme").await.run(&flood(200)).await;
+}
