@@ -3,9 +3,10 @@
 mod maxima;
 
 use crate::ffi::{backend, report, settings};
-use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting};
+use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting, PostgresGucEnum};
 use std::ffi::CString;
 use tenancy_core::quote::identifier_list;
+use tenancy_core::relations::Mode;
 use tenancy_core::{Error, SqlState};
 
 pub use maxima::maximum;
@@ -22,6 +23,23 @@ static SHARED_SCHEMAS: GucSetting<Option<CString>> =
 /// Superusers only, so that no tenant can raise it. PostgreSQL itself takes any number of payloads
 /// of 8000 bytes, and keeps them until the slowest listener of the server has read them.
 static MAX_NOTIFY_BYTES: GucSetting<i32> = GucSetting::<i32>::new(1 << 20);
+/// What becomes of sessions that touch a tenant's schema without having entered the tenant.
+/// Superusers only, for a login or a database by ALTER ROLE or ALTER DATABASE ... SET.
+static GUARD: GucSetting<Guard> = GucSetting::<Guard>::new(Guard::Warn);
+
+/// In the configuration file alone, so that PostgreSQL itself logs every change of it.
+static ALARM_ONLY: GucSetting<bool> = GucSetting::<bool>::new(false);
+
+/// The values of `tenancy.guard`, as SQL spells them.
+#[derive(Clone, Copy, PostgresGucEnum)]
+enum Guard {
+    #[name = c"off"]
+    Off,
+    #[name = c"warn"]
+    Warn,
+    #[name = c"strict"]
+    Strict,
+}
 
 /// Refuses to be loaded by anything but `shared_preload_libraries` (55000): a backend that lacks
 /// the hooks would be a hole.
@@ -69,8 +87,42 @@ pub fn init() {
         GucContext::Suset,
         GucFlags::UNIT_BYTE,
     );
+    init_guard();
     settings::reserve_prefix(c"tenancy");
     settings::report_to_clients(c"search_path");
+}
+
+fn init_guard() {
+    GucRegistry::define_enum_guc(
+        c"tenancy.guard",
+        c"What becomes of sessions that touch a tenant's schema without having entered the tenant.",
+        c"off, warn (logged and counted) or strict (refused). Members of tenancy_bypass, superusers and background processes pass.",
+        &GUARD,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_bool_guc(
+        c"tenancy.alarm_only",
+        c"Makes the relation guard and tenancy.guard log what they would refuse.",
+        c"For an emergency. Privileges, the sealed context and the cleaning of sessions stay as they are.",
+        &ALARM_ONLY,
+        GucContext::Sighup,
+        GucFlags::default(),
+    );
+}
+
+/// The setting `tenancy.guard`.
+pub fn guard() -> Mode {
+    match GUARD.get() {
+        Guard::Off => Mode::Off,
+        Guard::Warn => Mode::Warn,
+        Guard::Strict => Mode::Strict,
+    }
+}
+
+/// The setting `tenancy.alarm_only`.
+pub fn alarm_only() -> bool {
+    ALARM_ONLY.get()
 }
 
 /// The schemas that all tenants share, as the setting spells them.

@@ -78,12 +78,14 @@ pub struct Error {
     pub detail: Option<String>,
     /// The way out.
     pub hint: Option<String>,
+    /// For the server's log and the audit alone: may name what the client must not see.
+    pub private: Option<String>,
 }
 
 impl Error {
     /// An error with a message alone.
     pub fn new(code: SqlState, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), detail: None, hint: None }
+        Self { code, message: message.into(), detail: None, hint: None, private: None }
     }
 
     /// Adds what was seen.
@@ -95,6 +97,12 @@ impl Error {
     /// Adds the way out.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds what only the server's log and the audit may tell.
+    pub fn private(mut self, private: impl Into<String>) -> Self {
+        self.private = Some(private.into());
         self
     }
 }

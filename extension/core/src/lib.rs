@@ -6,6 +6,7 @@
 //! import this crate, and it imports neither.
 #![forbid(unsafe_code)]
 
+pub mod alarm;
 pub mod catalog;
 pub mod ceiling;
 pub mod channel;
@@ -17,6 +18,7 @@ pub mod lifecycle;
 pub mod mutant;
 pub mod name;
 pub mod quote;
+pub mod relations;
 mod reserved;
 pub mod schema_name;
 pub mod seal;

@@ -14,6 +14,12 @@ pub fn database() -> u32 {
     unsafe { pg_sys::MyDatabaseId.to_u32() }
 }
 
+/// The time of the day, in microseconds since PostgreSQL's epoch.
+pub fn now() -> i64 {
+    // SAFETY: reads the clock.
+    unsafe { pg_sys::GetCurrentTimestamp() }
+}
+
 /// This process's id.
 pub fn pid() -> i32 {
     // SAFETY: reads a global.
@@ -34,6 +40,19 @@ pub fn leader_pid() -> Option<i32> {
         let leader = (*pg_sys::MyProc).lockGroupLeader;
         (!leader.is_null()).then(|| (*leader).pid)
     }
+}
+
+/// Whether this process serves a client's connection, unlike autovacuum, background workers and
+/// whatever replicates.
+pub fn is_client() -> bool {
+    // SAFETY: reads two globals.
+    unsafe { pg_sys::MyBackendType == pg_sys::BackendType::B_BACKEND && !pg_sys::am_walsender }
+}
+
+/// Whether the catalogs can be read.
+pub fn in_transaction() -> bool {
+    // SAFETY: reads the transaction state.
+    unsafe { pg_sys::IsTransactionState() }
 }
 
 /// Whether the running statement shares its transaction with others: in a block, in a message with

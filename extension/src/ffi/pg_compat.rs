@@ -60,3 +60,103 @@ pub fn has_transaction(proc: &pg_sys::PGPROC) -> bool {
     // SAFETY: a field of shared memory that stays mapped.
     unsafe { std::ptr::read_volatile(&raw const proc.vxid.lxid) != 0 }
 }
+
+/// Whether a range table was found in order before.
+type InOrder = unsafe fn(*mut pg_sys::List, *mut pg_sys::List) -> bool;
+/// Looks into a range table; may raise.
+type Check = unsafe extern "C-unwind" fn(*mut pg_sys::List, *mut pg_sys::List);
+
+static mut CHECKS: Option<(InOrder, Check)> = None;
+static mut PREVIOUS_CHECK: pg_sys::ExecutorCheckPerms_hook_type = None;
+
+/// Installs the hook behind PostgreSQL's own check of a range table. For _PG_init.
+pub fn check_relations(in_order: InOrder, check: Check) {
+    // SAFETY: runs once, in the postmaster, before any backend exists.
+    unsafe {
+        CHECKS = Some((in_order, check));
+        PREVIOUS_CHECK = pg_sys::ExecutorCheckPerms_hook;
+        pg_sys::ExecutorCheckPerms_hook = Some(relations_trampoline);
+    }
+}
+
+/// # Safety
+/// Both lists must be those that PostgreSQL hands to the hook.
+#[inline]
+unsafe fn check_relations_of(table: *mut pg_sys::List, infos: *mut pg_sys::List) {
+    // SAFETY: the caller's promise; set once, before any backend exists.
+    unsafe {
+        if let Some((in_order, check)) = CHECKS
+            && !in_order(table, infos)
+        {
+            check(table, infos);
+        }
+    }
+}
+
+// A plain frame: an error may jump over it.
+#[cfg(feature = "pg15")]
+unsafe extern "C-unwind" fn relations_trampoline(table: *mut pg_sys::List, raise: bool) -> bool {
+    // SAFETY: PostgreSQL's own arguments, passed on.
+    unsafe {
+        check_relations_of(table, std::ptr::null_mut());
+        PREVIOUS_CHECK.is_none_or(|previous| previous(table, raise))
+    }
+}
+
+// A plain frame: an error may jump over it.
+#[cfg(not(feature = "pg15"))]
+unsafe extern "C-unwind" fn relations_trampoline(
+    table: *mut pg_sys::List,
+    infos: *mut pg_sys::List,
+    raise: bool,
+) -> bool {
+    // SAFETY: PostgreSQL's own arguments, passed on.
+    unsafe {
+        check_relations_of(table, infos);
+        PREVIOUS_CHECK.is_none_or(|previous| previous(table, infos, raise))
+    }
+}
+
+/// The privileges that a statement takes on an entry of its range table.
+///
+/// # Safety
+/// The entry and the list must belong to one statement.
+#[cfg(feature = "pg15")]
+pub unsafe fn required_privileges(entry: &pg_sys::RangeTblEntry, _: *mut pg_sys::List) -> u32 {
+    entry.requiredPerms
+}
+
+/// The privileges that a statement takes on an entry of its range table.
+///
+/// # Safety
+/// The entry and the list must belong to one statement.
+#[cfg(not(feature = "pg15"))]
+pub unsafe fn required_privileges(entry: &pg_sys::RangeTblEntry, infos: *mut pg_sys::List) -> u32 {
+    // SAFETY: the index counts from 1 into the list; 0 stands for an entry without one.
+    unsafe {
+        match infos.as_ref() {
+            Some(list) if (1..=list.length as u32).contains(&entry.perminfoindex) => {
+                let cell = &*list.elements.add(entry.perminfoindex as usize - 1);
+                let info: *const pg_sys::RTEPermissionInfo = cell.ptr_value.cast();
+                privileges((*info).requiredPerms)
+            }
+            _ => 0,
+        }
+    }
+}
+
+/// Length and alignment of an item of an access control list.
+pub const ACL_ITEM: (i32, u8) =
+    (size_of::<pg_sys::AclItem>() as i32, if cfg!(feature = "pg15") { b'i' } else { b'd' });
+
+/// The privileges that can be granted on a relation, out of those that the server knows.
+#[cfg(feature = "pg15")]
+pub fn privileges(mode: pg_sys::AclMode) -> u32 {
+    mode
+}
+
+/// The privileges that can be granted on a relation, out of those that the server knows.
+#[cfg(not(feature = "pg15"))]
+pub fn privileges(mode: pg_sys::AclMode) -> u32 {
+    mode as u32
+}

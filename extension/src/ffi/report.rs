@@ -2,7 +2,21 @@
 
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
+use std::sync::OnceLock;
 use tenancy_core::{Error, SqlState};
+
+static OBSERVER: OnceLock<fn(&Error)> = OnceLock::new();
+
+/// Has every error that is raised here told to the alarm first. For _PG_init.
+pub fn observe(observer: fn(&Error)) {
+    let _ = OBSERVER.set(observer);
+}
+
+/// Writes a line to the server's log, which no client sees.
+pub fn log(line: &str) {
+    let code = PgSqlErrorCode::ERRCODE_SUCCESSFUL_COMPLETION;
+    ErrorReport::new(code, line.to_owned(), "tenancy").report(PgLogLevel::LOG_SERVER_ONLY);
+}
 
 fn sqlstate(code: SqlState) -> PgSqlErrorCode {
     match code {
@@ -32,6 +46,9 @@ fn sqlstate(code: SqlState) -> PgSqlErrorCode {
 /// Raises a core error with its SQLSTATE, DETAIL and HINT. Never returns.
 #[cold]
 pub fn raise(error: Error) -> ! {
+    if let Some(observe) = OBSERVER.get() {
+        observe(&error);
+    }
     let mut report = ErrorReport::new(sqlstate(error.code), error.message, "tenancy");
     if let Some(detail) = error.detail {
         report = report.set_detail(detail);

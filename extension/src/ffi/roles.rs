@@ -19,6 +19,12 @@ pub fn session_user() -> Oid {
     unsafe { pg_sys::GetSessionUserId() }
 }
 
+/// The name of the session's login, or its number where names cannot be looked up.
+pub fn login_name() -> String {
+    let login = session_user();
+    if super::backend::in_transaction() { name(login) } else { login.to_u32().to_string() }
+}
+
 /// The role that statements run as, outside of definer functions.
 #[inline]
 pub fn effective_role() -> Oid {
@@ -77,23 +83,44 @@ pub fn is_member(role: Oid, of: &str) -> bool {
     find(of).is_some_and(|of| unsafe { pg_sys::is_member_of_role_nosuper(role, of) })
 }
 
-thread_local! {
-    static OWN_WORK: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Whether statements of our own are running, on names that we made or checked.
-#[inline]
-pub fn in_own_work() -> bool {
-    OWN_WORK.get()
-}
-
 /// Runs as another role until dropped, with a search path of its own. The session cannot change
 /// its role meanwhile.
 pub struct AsRole {
     user: Oid,
     security: i32,
     settings_level: i32,
-    own_work: bool,
+    code: Code,
+}
+
+/// Whose SQL is running by our hand.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Code {
+    /// None: the session runs its own.
+    Sessions,
+    /// Ours.
+    Trusted,
+    /// Somebody else's: a template's script.
+    Others,
+}
+
+thread_local! {
+    static CODE: Cell<Code> = const { Cell::new(Code::Sessions) };
+}
+
+/// Whether statements of our own are running, on names that we made or checked.
+#[inline]
+pub fn in_own_work() -> bool {
+    CODE.get() == Code::Trusted
+}
+
+/// Whether the session runs anything by our hand: our SQL, or a script as a tenant's owner role.
+pub fn is_by_our_hand() -> bool {
+    CODE.get() != Code::Sessions
+}
+
+/// The transaction has failed, and with it whatever ran by our hand. Never raises.
+pub fn forget_code() {
+    CODE.set(Code::Sessions);
 }
 
 impl AsRole {
@@ -114,9 +141,9 @@ impl AsRole {
         Self::assume(role, RESTRICTED, path, false)
     }
 
-    fn assume(role: Oid, more: i32, path: &str, own_work: bool) -> Self {
-        let own_work = OWN_WORK.replace(own_work);
-        let mut saved = Self { user: Oid::INVALID, security: 0, settings_level: 0, own_work };
+    fn assume(role: Oid, more: i32, path: &str, trusted: bool) -> Self {
+        let code = CODE.replace(if trusted { Code::Trusted } else { Code::Others });
+        let mut saved = Self { user: Oid::INVALID, security: 0, settings_level: 0, code };
         // SAFETY: saves and assigns globals; Drop puts them back, and so does an abort.
         unsafe {
             pg_sys::GetUserIdAndSecContext(&mut saved.user, &mut saved.security);
@@ -131,7 +158,7 @@ impl AsRole {
 
 impl Drop for AsRole {
     fn drop(&mut self) {
-        OWN_WORK.set(self.own_work);
+        CODE.set(self.code);
         // SAFETY: the values come from `assume`. While an error unwinds, the abort of the
         // transaction puts the settings back.
         unsafe {

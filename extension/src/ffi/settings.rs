@@ -17,6 +17,7 @@ type Record = *mut pg_sys::config_string;
 type Shown = (&'static CStr, fn() -> Option<String>);
 
 static SHOWN: OnceLock<Shown> = OnceLock::new();
+static CHANGED: OnceLock<fn()> = OnceLock::new();
 
 thread_local! {
     static FOUND: RefCell<Vec<(&'static CStr, Record)>> = const { RefCell::new(Vec::new()) };
@@ -64,6 +65,23 @@ unsafe extern "C-unwind" fn show() -> *const c_char {
         }
         let text = *(*record(name)).variable;
         if text.is_null() { c"".as_ptr() } else { text }
+    }
+}
+
+/// Has `changed` called whenever a setting of ours gets another value. It must not raise. For
+/// _PG_init.
+pub fn on_change(name: &'static CStr, changed: fn()) {
+    let setting = record(name);
+    if CHANGED.set(changed).is_ok() && !setting.is_null() {
+        // SAFETY: a record of our own setting, changed in the postmaster before any fork.
+        unsafe { (*setting).assign_hook = Some(assigned) };
+    }
+}
+
+#[pg_guard]
+unsafe extern "C-unwind" fn assigned(_value: *const c_char, _extra: *mut std::ffi::c_void) {
+    if let Some(changed) = CHANGED.get() {
+        changed();
     }
 }
 

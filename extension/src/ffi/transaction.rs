@@ -1,8 +1,10 @@
 //! Ends of transactions and invalidations, called back.
 
-use pgrx::pg_sys::{self, Datum, Oid, SubTransactionId, SubXactEvent, XactEvent};
+use pgrx::pg_sys::{
+    self, Datum, Oid, SubTransactionId, SubXactEvent, SysCacheIdentifier, XactEvent,
+};
 use pgrx::prelude::*;
-use std::ffi::c_void;
+use std::ffi::{c_int, c_void};
 use std::sync::OnceLock;
 
 /// What happened to the running transaction. A listener must not raise but where it says so.
@@ -19,6 +21,7 @@ pub enum Event {
 }
 
 static LISTENER: OnceLock<fn(Event)> = OnceLock::new();
+static CATALOGS: OnceLock<[fn(); 2]> = OnceLock::new();
 static INVALIDATED: OnceLock<fn(Oid)> = OnceLock::new();
 
 /// Registers for the ends of transactions. For _PG_init: backends inherit it.
@@ -37,6 +40,19 @@ pub fn listen_to_invalidations(listener: fn(Oid)) {
     if INVALIDATED.set(listener).is_ok() {
         // SAFETY: the callback lives as long as the library.
         unsafe { pg_sys::CacheRegisterRelcacheCallback(Some(on_invalidation), Datum::from(0)) };
+    }
+}
+
+/// Registers for changes of schemas and of functions. Once in a backend's life, as above.
+pub fn listen_to_schemas(schemas: fn(), functions: fn()) {
+    if CATALOGS.set([schemas, functions]).is_ok() {
+        let (schemas, functions) =
+            (SysCacheIdentifier::NAMESPACEOID as i32, SysCacheIdentifier::PROCOID as i32);
+        // SAFETY: the callback lives as long as the library.
+        unsafe {
+            pg_sys::CacheRegisterSyscacheCallback(schemas, Some(on_catalog_change), 0.into());
+            pg_sys::CacheRegisterSyscacheCallback(functions, Some(on_catalog_change), 0.into());
+        }
     }
 }
 
@@ -80,5 +96,13 @@ unsafe extern "C-unwind" fn on_subtransaction(
 unsafe extern "C-unwind" fn on_invalidation(_argument: Datum, relation: Oid) {
     if let Some(listener) = INVALIDATED.get() {
         listener(relation);
+    }
+}
+
+#[pg_guard]
+unsafe extern "C-unwind" fn on_catalog_change(_argument: Datum, cache: c_int, _hash: u32) {
+    if let Some([schemas, functions]) = CATALOGS.get() {
+        let of_schemas = cache == SysCacheIdentifier::NAMESPACEOID as c_int;
+        if of_schemas { schemas() } else { functions() }
     }
 }

@@ -5,6 +5,7 @@ mod ceilings;
 mod executor;
 mod function_access;
 mod planner;
+mod relations;
 mod role_settings;
 mod utility;
 
@@ -19,4 +20,5 @@ pub fn init() {
     utility::init();
     function_access::init();
     role_settings::init();
+    relations::init();
 }

@@ -1,8 +1,9 @@
 //! What this backend remembers of the registry. Thrown away as a whole when the epoch moves or a
 //! relcache invalidation says that the registry changed (the way that reaches standbys).
 
+use super::schemas;
 use crate::ffi::Oid;
-use crate::ffi::{catalog, roles, transaction};
+use crate::ffi::{catalog, relation_hook, roles, transaction};
 use crate::store::{self, Tenant};
 use crate::{settings, shared};
 use std::cell::{Cell, RefCell};
@@ -37,8 +38,10 @@ pub fn is_stale() -> bool {
 }
 
 fn invalidated(relation: Oid) {
+    relation_hook::forget(Some(relation));
     if relation == Oid::INVALID || WATCHED.get().contains(&relation) {
         STALE.set(true);
+        schemas::forget();
     }
 }
 

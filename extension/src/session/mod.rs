@@ -2,6 +2,7 @@
 //! change that. The truth is the memory of this process; settings and shared memory mirror it.
 
 mod admission;
+mod alarm;
 mod binding;
 mod cache;
 mod ceilings;
@@ -10,6 +11,8 @@ mod moves;
 mod notifications;
 mod position;
 mod prepared;
+mod relations;
+mod schemas;
 mod scrub;
 mod transaction;
 
@@ -22,10 +25,13 @@ pub use notifications::count_notification;
 pub use position::{current, current_id, is_inside, tenant};
 pub use position::{place, reapply_role};
 pub use prepared::{deallocate_all, note_prepared, require_prepared};
+pub use relations::{check_change, check_function, check_relation, check_schema, sees_schema};
 pub use scrub::run as discard_all;
 
 /// Registers for the ends of transactions, and for what parallel workers show. For _PG_init.
 pub fn init() {
+    ffi::report::observe(alarm::raised);
+    ffi::settings::on_change(c"tenancy.shared_schemas", schemas::forget);
     ffi::transaction::listen(transaction::react);
     ffi::settings::show_in_workers(position::MIRROR, current);
 }

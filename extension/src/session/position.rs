@@ -4,7 +4,7 @@
 use crate::ffi::Oid;
 use crate::ffi::settings::Original;
 use crate::ffi::{activity, backend, executor_hook, plan_cache, roles, settings as guc};
-use crate::session::{cache, ceilings};
+use crate::session::{cache, ceilings, schemas};
 use crate::shared;
 use crate::store::Tenant;
 use std::cell::{Cell, RefCell};
@@ -153,6 +153,11 @@ pub fn is_inside() -> bool {
     matches!(place(), Place::Session | Place::Transaction) || leaders_tenant().is_some()
 }
 
+/// The name of the tenant that the session is in, without looking anything up.
+pub fn name_in_memory() -> Option<String> {
+    STAY.with_borrow(|s| s.as_ref().map(|s| s.tenant.name.clone()))
+}
+
 fn leaders_tenant() -> Option<i64> {
     if backend::is_parallel_worker() { shared::leader_tenant() } else { None }
 }
@@ -199,6 +204,12 @@ fn forget_plans() {
     }
 }
 
+/// What was decided about relations was decided for the last place.
+fn engage(on: bool) {
+    executor_hook::engage(on);
+    schemas::decide_again();
+}
+
 /// Out of every tenant, at once and beyond transactions: from here on nothing runs but the
 /// context functions. Path and mirror still show the last tenant; `settle_closed` or the next
 /// arrival changes them.
@@ -207,7 +218,7 @@ pub fn close() {
     ROLE.set(IDLE.get());
     STAY.set(None);
     READ_ONLY.set(false);
-    executor_hook::engage(true);
+    engage(true);
     forget_plans();
     roles::become_role(IDLE.get(), false);
     shared::withdraw();
@@ -244,7 +255,7 @@ pub fn arrive(stay: Stay, access: Access, epoch: u64, place: Place) -> Result<()
     CHECKED.set(epoch);
     ADMITTED.set(true);
     READ_ONLY.set(access == Access::ReadOnly);
-    executor_hook::engage(true);
+    engage(true);
     forget_plans();
     roles::become_role(stay.role(), false);
     show_activity(stay.tenant.role);
@@ -311,7 +322,7 @@ pub fn forget_visit() {
     ROLE.set(Oid::INVALID);
     STAY.set(None);
     READ_ONLY.set(false);
-    executor_hook::engage(false);
+    engage(false);
     forget_plans();
     ceilings::forget();
     let (role, superuser) =

@@ -85,6 +85,7 @@ fn commit() {
 }
 
 fn abort() {
+    roles::forget_code();
     shared::on_abort();
     position::forget_admission();
     notifications::forget();

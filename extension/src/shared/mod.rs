@@ -5,7 +5,7 @@ mod epoch;
 mod presence;
 mod suspension;
 
-use crate::ffi::shmem;
+use crate::ffi::{backend, shmem};
 
 pub use epoch::{epoch, registry_changed};
 pub use presence::{announce, leader_tenant, others_in_transaction, withdraw};
@@ -27,4 +27,9 @@ pub fn on_commit() {
 pub fn on_abort() {
     epoch::forget();
     suspension::lift();
+}
+
+/// Minutes since PostgreSQL's epoch.
+pub fn minute() -> u64 {
+    u64::try_from(backend::now() / 60_000_000).unwrap_or(0)
 }

@@ -48,6 +48,12 @@ pub fn tenant_by_id(id: i64) -> Result<Option<Tenant>> {
     find(c"tenant_pkey", c"id", Key::Int(id))
 }
 
+/// The id of the tenant, in whatever state, whose schema it is.
+pub fn tenant_of_schema(schema: &str) -> Result<Option<i64>> {
+    let key = Key::Text(schema);
+    catalog::find(c"tenant", c"tenant_schema_key", c"schema", key, |row| row.int(c"id"))
+}
+
 fn find(index: &std::ffi::CStr, column: &std::ffi::CStr, key: Key<'_>) -> Result<Option<Tenant>> {
     let common = common_generation()?;
     let found = catalog::find(c"tenant", index, column, key, |row| {

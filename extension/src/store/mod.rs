@@ -17,7 +17,7 @@ mod verify;
 pub use domains::{add_domain, remove_domain, set_primary_domain};
 pub use lifecycle::{NewTenant, activate, create, drop_tenant, resume, suspend};
 pub use logins::{grant_login, login_access, revoke_login};
-pub use lookup::{Tenant, login_grant, tenant_by_id, tenant_by_name};
+pub use lookup::{Tenant, login_grant, tenant_by_id, tenant_by_name, tenant_of_schema};
 pub use ownership::settle_new_objects;
 pub use routes::{Route, resolve, resolve_name};
 pub use templates::register_template;

@@ -1,0 +1,187 @@
+//! object_access_hook once more: called back when a schema is named or searched, when a function of
+//! a user is about to run, and when an object is made, altered, dropped or truncated. These are
+//! what no check of a range table sees.
+
+use super::backend;
+use super::executor_hook::is_engaged;
+use super::known::Known;
+use pgrx::pg_sys::{self, Datum, ObjectAccessType, Oid};
+use pgrx::prelude::*;
+use std::ffi::{c_int, c_void};
+use std::sync::OnceLock;
+
+/// What is about to happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Touch {
+    /// A statement names a schema.
+    Named(Oid),
+    /// A schema is in the search path that is being put together.
+    Searched(Oid),
+    /// A function that PostgreSQL did not bring along is called.
+    Called(Oid),
+    /// An object in a schema, or the schema, was made or altered, or is about to be dropped.
+    Changed(Oid),
+    /// A relation is about to be truncated.
+    Truncated(Oid),
+}
+
+type Listener = fn(Touch) -> bool;
+
+static BEFORE: OnceLock<Listener> = OnceLock::new();
+static mut PREVIOUS: pg_sys::object_access_hook_type = None;
+
+thread_local! {
+    static CALLED: Known = const { Known::new() };
+}
+
+/// Installs the hook. `before` may refuse; what it returns decides whether a schema in the search
+/// path is seen, and is remembered of a function. For _PG_init.
+pub fn install(before: Listener) {
+    let _ = BEFORE.set(before);
+    // SAFETY: runs once, in the postmaster, before any backend exists.
+    unsafe {
+        PREVIOUS = pg_sys::object_access_hook;
+        pg_sys::object_access_hook = Some(trampoline);
+    }
+}
+
+/// Forgets which functions were found in order.
+pub fn forget_functions() {
+    CALLED.with(Known::forget_all);
+}
+
+/// Functions below this number are PostgreSQL's own.
+fn is_known_function(function: Oid) -> bool {
+    function.to_u32() < pg_sys::FirstNormalObjectId
+        || CALLED.with(|known| known.privileges(function).is_some())
+}
+
+fn tell(touch: Touch) -> bool {
+    BEFORE.get().is_none_or(|before| before(touch))
+}
+
+#[pg_guard]
+unsafe extern "C-unwind" fn called(function: Oid) {
+    if tell(Touch::Called(function)) {
+        CALLED.with(|known| known.remember(function, 0));
+    }
+}
+
+#[pg_guard]
+unsafe extern "C-unwind" fn searched(schema: Oid, argument: *mut c_void) {
+    // SAFETY: PostgreSQL's own argument for this event.
+    let Some(search) = (unsafe { argument.cast::<pg_sys::ObjectAccessNamespaceSearch>().as_mut() })
+    else {
+        return;
+    };
+    if search.ereport_on_violation {
+        tell(Touch::Named(schema));
+    } else if search.result {
+        search.result = tell(Touch::Searched(schema));
+    }
+}
+
+#[pg_guard]
+unsafe extern "C-unwind" fn changed(access: ObjectAccessType::Type, class: Oid, object: Oid) {
+    let schema = match (access, class) {
+        // Whether one may be made is decided by the right to CREATE in the database.
+        (ObjectAccessType::OAT_POST_CREATE, pg_sys::NamespaceRelationId) => return,
+        (_, pg_sys::NamespaceRelationId) => Some(object),
+        // SAFETY: inside a transaction; PostgreSQL names the catalog and the object.
+        _ => unsafe { schema_of(class, object) },
+    };
+    if let Some(schema) = schema {
+        tell(Touch::Changed(schema));
+    }
+}
+
+#[pg_guard]
+unsafe extern "C-unwind" fn truncated(relation: Oid) {
+    tell(Touch::Truncated(relation));
+}
+
+/// The schema of any object, as the running command left it; `None` for what lies in no schema.
+///
+/// # Safety
+/// `class` must be a catalog.
+unsafe fn schema_of(class: Oid, object: Oid) -> Option<Oid> {
+    // SAFETY: opened, scanned and closed in here; an error aborts the transaction, whose resource
+    // owner closes both.
+    unsafe {
+        if !pg_sys::is_objectclass_supported(class) {
+            return None;
+        }
+        let column = pg_sys::get_object_attnum_namespace(class);
+        let index = pg_sys::get_object_oid_index(class);
+        if column <= 0 || index == Oid::INVALID {
+            return None;
+        }
+        let lock = pg_sys::AccessShareLock as i32;
+        let mut key = pg_sys::ScanKeyData::default();
+        pg_sys::ScanKeyInit(
+            &mut key,
+            pg_sys::get_object_attnum_oid(class),
+            pg_sys::BTEqualStrategyNumber as u16,
+            pg_sys::F_OIDEQ.into(),
+            Datum::from(object),
+        );
+        let catalog = pg_sys::table_open(class, lock);
+        let snapshot = &raw mut pg_sys::SnapshotSelfData;
+        let scan = pg_sys::systable_beginscan(catalog, index, true, snapshot, 1, &mut key);
+        let tuple = pg_sys::systable_getnext(scan);
+        let schema = (!tuple.is_null()).then(|| {
+            let mut null = false;
+            let schema =
+                pg_sys::heap_getattr(tuple, i32::from(column), (*catalog).rd_att, &mut null);
+            Oid::from_datum(schema, null).unwrap_or(Oid::INVALID)
+        });
+        pg_sys::systable_endscan(scan);
+        pg_sys::table_close(catalog, lock);
+        schema.filter(|schema| *schema != Oid::INVALID)
+    }
+}
+
+/// # Safety
+/// The arguments must be those that PostgreSQL hands to the hook.
+unsafe fn dispatch(
+    access: ObjectAccessType::Type,
+    class: Oid,
+    object: Oid,
+    sub: c_int,
+    argument: *mut c_void,
+) {
+    use ObjectAccessType as A;
+    // SAFETY: the caller's promise.
+    unsafe {
+        match access {
+            A::OAT_FUNCTION_EXECUTE if !is_known_function(object) => called(object),
+            A::OAT_NAMESPACE_SEARCH => searched(object, argument),
+            A::OAT_TRUNCATE => truncated(object),
+            A::OAT_POST_CREATE | A::OAT_POST_ALTER | A::OAT_DROP if sub == 0 => {
+                changed(access, class, object)
+            }
+            _ => {}
+        }
+    }
+}
+
+// A plain frame: an error may jump over it.
+unsafe extern "C-unwind" fn trampoline(
+    access: ObjectAccessType::Type,
+    class: Oid,
+    object: Oid,
+    sub: c_int,
+    argument: *mut c_void,
+) {
+    // SAFETY: PostgreSQL's own arguments, passed on.
+    unsafe {
+        // A truncation counts outside of tenants too.
+        let everywhere = access == ObjectAccessType::OAT_TRUNCATE;
+        if everywhere || is_engaged() || backend::is_parallel_worker() {
+            dispatch(access, class, object, sub, argument);
+        }
+        if let Some(previous) = PREVIOUS {
+            previous(access, class, object, sub, argument);
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! Before a relation, a schema or a function of a user is touched: it must be the tenant's own or
+//! shared; outside of tenants, the setting `tenancy.guard` decides.
+
+use crate::ffi::object_hook::{self, Touch};
+use crate::ffi::relation_hook::{self, Use};
+use crate::ffi::report::or_raise;
+use crate::session;
+
+/// ACL_TRUNCATE in nodes/parsenodes.h.
+const TRUNCATE: u32 = 1 << 4;
+
+/// Installs the hooks.
+pub fn init() {
+    relation_hook::install(|used| or_raise(session::check_relation(used)));
+    object_hook::install(before);
+}
+
+fn before(touch: Touch) -> bool {
+    match touch {
+        Touch::Named(schema) => or_raise(session::check_schema(schema)),
+        Touch::Searched(schema) => return or_raise(session::sees_schema(schema)),
+        Touch::Called(function) => return or_raise(session::check_function(function)),
+        Touch::Changed(schema) => or_raise(session::check_change(schema)),
+        Touch::Truncated(relation) => {
+            let used = Use { relation, privileges: TRUNCATE, writes: true };
+            or_raise(session::check_relation(used));
+        }
+    }
+    true
+}
