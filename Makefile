@@ -1,11 +1,12 @@
 # What people of PostgreSQL type. The work is done by scripts/, each of which says what it does.
-.PHONY: help demo up down test bench lint typecheck install clean deps build
+.PHONY: help demo up down test mutants bench lint typecheck install clean deps build
 
 help:
 	@echo 'make demo       build, and play the example shop from a hostname to a tenant'"'"'s rows'
 	@echo 'make up         start the example shop to play with; addresses are in target/up.env'
 	@echo 'make down       end it'
 	@echo 'make test       build, and run all tests'
+	@echo 'make mutants    switch off each guard in turn, and show the test that fails without it'
 	@echo 'make lint       formatting and lints'
 	@echo 'make typecheck  does the extension compile for PostgreSQL 16, 17 and 18?'
 	@echo 'make bench      what a switch of the tenant costs'
@@ -29,6 +30,9 @@ down:
 
 test: build
 	@scripts/test.sh
+
+mutants: build
+	@scripts/mutants.sh
 
 bench: deps
 	@scripts/build.sh --release

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Builds the extension and the sidecar with plain cargo and lays out what PostgreSQL loads:
 # the library, the control file and the SQL script assembled from sql/. Installs nothing.
-# usage: build.sh [--release | --without-hooks]
+# usage: build.sh [--release | --without-hooks | --mutants]
 #   --release        for installing and for measuring: target/extension-release
 #   --without-hooks  for one family of tests, the extension only: target/extension-without-hooks
+#   --mutants        guards can be switched off, the extension only: target/extension-mutants
 set -euo pipefail
 # shellcheck source=scripts/env.sh
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
@@ -19,6 +20,7 @@ choose_variant() {
     '') ;;
     --release) PROFILE=release CARGO_PROFILE=(--release) ;;
     --without-hooks) FEATURES=,without_hooks ;;
+    --mutants) FEATURES=,mutants ;;
     *) fail "unknown argument \"$VARIANT\"" ;;
   esac
 }
@@ -27,13 +29,13 @@ build() {
   cd "$ROOT"
   PGRX_PG_CONFIG_PATH=$PG_CONFIG cargo build "${CARGO_PROFILE[@]}" -p tenancy \
     --no-default-features --features "pg$PG_MAJOR$FEATURES"
-  [ "$VARIANT" = --without-hooks ] || cargo build "${CARGO_PROFILE[@]}" -p tenancy-sidecar
+  [ -n "$FEATURES" ] || cargo build "${CARGO_PROFILE[@]}" -p tenancy-sidecar
 }
 
-# Both variants come out under one name, so each build of the one makes cargo link the other anew.
-# The one that few tests need is made only when something has changed.
+# All variants come out under one name, so each build of the one makes cargo link the other anew.
+# Those that few tests need are made only when something has changed.
 is_fresh() {
-  [ "$VARIANT" = --without-hooks ] && [ -f "$EXTENSION/tenancy.so" ] &&
+  [ -n "$FEATURES" ] && [ -f "$EXTENSION/tenancy.so" ] &&
     [ -z "$(find "$ROOT/extension" "$ROOT/sql" "$ROOT/Cargo.lock" -newer "$EXTENSION/tenancy.so" -type f -print -quit)" ]
 }
 

@@ -13,6 +13,7 @@
 # start prints, and writes to DIR/env, shell assignments: PGHOST (a folder with the socket),
 # PGPORT (also on 127.0.0.1), PGUSER, PGDATABASE, PGBIN, CLUSTER_DIR.
 # The superuser needs no password, over the socket only; everybody else needs one.
+# TENANCY_CLUSTER_CONF in the environment names a file with more lines for postgresql.conf.
 set -euo pipefail
 # shellcheck source=scripts/env.sh
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
@@ -69,6 +70,7 @@ log_line_prefix = '%m [%p] %q%u@%d '
 fsync = off
 synchronous_commit = off
 full_page_writes = off
+$([ -z "${TENANCY_CLUSTER_CONF:-}" ] || cat "$TENANCY_CLUSTER_CONF")
 CONF
 }
 

@@ -28,9 +28,11 @@ impl Cluster {
     }
 
     /// A server of its own with these lines of postgresql.conf, for a test that stops it or
-    /// changes its settings. Takes about two seconds.
+    /// changes its settings. Takes about two seconds. The build of the extension is that of
+    /// `TENANCY_EXTENSION` in the environment, else the ordinary one.
     pub fn start(settings: &[(&str, &str)]) -> Cluster {
-        Cluster::start_with_extension("extension", settings)
+        let extension = std::env::var("TENANCY_EXTENSION");
+        Cluster::start_with_extension(extension.as_deref().unwrap_or("extension"), settings)
     }
 
     /// The same, with another build of the extension: a folder under the target directory.

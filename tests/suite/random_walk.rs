@@ -54,11 +54,17 @@ async fn walk(world: &World<'_>, seed: u64, steps: u64) {
     for _ in 0..steps {
         let step = Step::choose(&mut chance, &model, world);
         record.push(format!("[{} {:?}] {}", model.status, model.place, step.text));
+        let before = model.place;
         let taken = tokio::time::timeout(PATIENCE, async {
             take(&mut wire, step, &mut model, world, &mut reported, &mut record).await?;
-            look::look(&mut wire, &mut chance, &mut model, world, &mut reported).await
+            look::look(&mut wire, &mut chance, &mut model, world, &mut reported).await?;
+            let moved = before != model.place && model.status == 'I';
+            if moved && chance.once_in(2) {
+                look::pockets(&mut wire, &mut chance, &model, world).await?;
+            }
+            Finding::Ok(())
         });
-        if let Err(wrong) = taken.await.unwrap_or_else(|_| Err("no answer".into())) {
+        if let Err(wrong) = taken.await.unwrap_or_else(|_| Err("no answer".to_owned())) {
             let last = record[record.len().saturating_sub(40)..].join("\n");
             panic!(
                 "{wrong}; the model says {model:?}\nTENANCY_SEED={seed} TENANCY_WALKS=1 TENANCY_STEPS={steps}\n{last}"

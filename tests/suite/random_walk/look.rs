@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use super::chance::Chance;
 use super::model::{Model, Outside, Place, Visit};
+use super::noise::LOOK;
+use super::step::fill;
 use super::world::{NAMES, Walker, World, secret};
 use tenancy_tests::wire::{Reply, Request, Wire};
 
@@ -201,6 +203,21 @@ pub fn scan(replies: &[Reply], allowed: [Option<Visit>; 2]) -> Finding {
         if !own && shown.contains(&secret(name)) {
             return Err(format!("it told the {}: {shown}", secret(name)));
         }
+    }
+    Ok(())
+}
+
+/// Nothing of the last place is in any pocket of the session.
+pub async fn pockets(
+    wire: &mut Wire,
+    chance: &mut Chance,
+    model: &Model,
+    world: &World<'_>,
+) -> Finding {
+    for look in LOOK {
+        let sql = fill(look, chance, model, world);
+        let replies = wire.ask(Request::new().query(&sql)).await;
+        scan(&replies, [model.visit(), None]).map_err(|wrong| format!("{sql}: {wrong}"))?;
     }
     Ok(())
 }

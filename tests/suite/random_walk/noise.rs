@@ -81,6 +81,8 @@ const NESTED: &[&str] = &[
     "DO $$ BEGIN EXECUTE 'SAVEPOINT a'; END $$",
     "CREATE FUNCTION pg_temp.f() RETURNS text LANGUAGE sql SET role = 'none' AS 'SELECT current_user::text'",
     "SELECT pg_temp.f()",
+    "CREATE FUNCTION pg_temp.go(to_tenant text) RETURNS text LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN RETURN tenancy.enter(to_tenant); END $$",
+    "SELECT pg_temp.go('{tenant}')",
     "SELECT tenancy.seal('a seal that a tenant has chosen')",
 ];
 
@@ -108,7 +110,7 @@ const LOOT: &[&str] = &[
 ];
 
 /// Looks into all of those places.
-const LOOK: &[&str] = &[
+pub const LOOK: &[&str] = &[
     "TABLE loot",
     "TABLE pg_temp.note",
     "TABLE gone",
@@ -164,7 +166,7 @@ const OTHER: &[&str] = &[
 
 /// A statement that is none of a transaction's own.
 pub fn statement(chance: &mut Chance) -> &'static str {
-    let kinds: [&[&'static str]; 6] = [SETTINGS, NESTED, LOOT, LOOK, OTHER, SETTINGS];
+    let kinds: [&[&'static str]; 6] = [SETTINGS, NESTED, LOOT, LOOK, OTHER, LOOT];
     let kind = chance.below(kinds.len());
     chance.pick(kinds[kind])
 }

@@ -49,7 +49,7 @@ fn ends_transaction(sql: &str) -> bool {
 }
 
 /// A noise statement with its names filled in.
-fn fill(template: &str, chance: &mut Chance, model: &Model, world: &World<'_>) -> String {
+pub fn fill(template: &str, chance: &mut Chance, model: &Model, world: &World<'_>) -> String {
     let own = model.visit().map_or_else(|| chance.below(world.tenants.len()), |v| v.tenant);
     let other = (own + 1 + chance.below(world.tenants.len() - 1)) % world.tenants.len();
     // Outside there is nobody's secret to be said.

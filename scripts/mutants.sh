@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+# Switches off each guard of the extension in turn, in a build that can, and runs tests until one
+# fails: prints `guard -> failing test`. Ends with an error when there is a guard that no test misses.
+#
+# Guards are the names in calls of mutant::disabled("layer.name") in the sources. tests/mutants.txt
+# says which test is known to miss which guard, and is tried first; then the modules that are likely
+# to, by layer; then the whole suite.
+#
+# usage: mutants.sh [--record] [GUARD]...
+#   --record  write what was found to tests/mutants.txt
+set -euo pipefail
+# shellcheck source=scripts/env.sh
+source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+
+KNOWN=$ROOT/tests/mutants.txt
+WORK=$(mktemp -d)
+trap 'rm -rf "$WORK"' EXIT
+export TENANCY_EXTENSION=extension-mutants RUST_BACKTRACE=0
+
+# Modules of the suite whose tests are likely to miss a guard of the layer.
+likely() {
+  case $1 in
+    lock) echo context:: gateway:: attacks:: random_walk:: suspension:: ;;
+    scrub) echo scrub:: attacks:: gateway:: random_walk:: ;;
+    catalog) echo catalog corpus:: ;;
+    function) echo function corpus:: ;;
+    relation) echo relation guard wall:: corpus:: ;;
+    utility) echo utility:: attacks:: corpus:: ;;
+    ceiling) echo ceilings:: ;;
+    alarm) echo alarm audit ;;
+  esac
+}
+
+guards() {
+  grep -rhoE 'mutant::disabled\(\s*"[a-z_]+\.[a-z_0-9]+"' "$ROOT/extension" --include='*.rs' |
+    sed 's/.*"\(.*\)"/\1/' | sort -u
+}
+
+# The first test that fails among those that match, given as arguments of the test program.
+first_failure() {
+  local line pid found=''
+  "$SUITE" "$@" >"$WORK/out" 2>&1 &
+  pid=$!
+  while kill -0 $pid 2>/dev/null && [ -z "$found" ]; do
+    found=$(sed -n 's/^test \(.*\) \.\.\. FAILED$/\1/p' "$WORK/out" | head -1)
+    sleep 0.2
+  done
+  kill $pid 2>/dev/null || true
+  wait $pid 2>/dev/null || true
+  sed -n 's/^test \(.*\) \.\.\. FAILED$/\1/p' "$WORK/out" | head -1
+}
+
+# The test that fails without this guard; nothing when there is none.
+failing_test() {
+  local guard=$1 known found
+  export TENANCY_MUTANT=$guard
+  known=$(sed -n "s/^${guard/./\\.} -> //p" "$KNOWN" 2>/dev/null || true)
+  if [ -n "$known" ]; then
+    found=$(first_failure "$known" --exact)
+    [ -z "$found" ] || { echo "$found"; return; }
+  fi
+  # shellcheck disable=SC2046 # one argument per module
+  found=$(first_failure $(likely "${guard%%.*}"))
+  [ -n "$found" ] || found=$(first_failure --skip http:: --skip architecture::)
+  echo "$found"
+}
+
+# Nothing would be shown by a test that fails with every guard in place.
+require_sound() {
+  local tests
+  unset TENANCY_MUTANT
+  mapfile -t tests < <(sed -n 's/.* -> //p' "$KNOWN" 2>/dev/null | sort -u)
+  [ ${#tests[@]} -gt 0 ] || return 0
+  "$SUITE" "${tests[@]}" --exact >"$WORK/sound" 2>&1 || { tail -30 "$WORK/sound" >&2; fail "tests fail with every guard in place"; }
+}
+
+record() { sort -o "$KNOWN" "$WORK/found"; }
+
+main() {
+  local guard found record='' unmissed=()
+  if [ "${1:-}" = --record ]; then record=1; shift; fi
+  "$ROOT/scripts/build.sh" --mutants
+  cd "$ROOT"
+  SUITE=$(cargo test -p tenancy-tests --test suite --no-run --message-format=json 2>/dev/null |
+    sed -n 's/.*"executable":"\([^"]*suite-[^"]*\)".*/\1/p' | tail -1)
+  require_sound
+  if [ $# -gt 0 ]; then all=("$@"); else mapfile -t all < <(guards); fi
+  for guard in "${all[@]}"; do
+    found=$(failing_test "$guard")
+    echo "$guard -> ${found:-NO TEST}"
+    if [ -n "$found" ]; then echo "$guard -> $found" >>"$WORK/found"; else unmissed+=("$guard"); fi
+  done
+  [ -z "$record" ] || record
+  [ ${#unmissed[@]} -eq 0 ] || fail "no test fails without: ${unmissed[*]}"
+}
+
+main "$@"
