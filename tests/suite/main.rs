@@ -7,6 +7,8 @@
 
 mod architecture;
 mod attacks;
+
+mod catalog;
 mod ceilings;
 mod context;
 mod corpus;
