@@ -31,7 +31,8 @@ async fn applications_find_all_of_the_tenants_own_and_nothing_else() {
         tenants.admin.run(&create).await;
     }
     let inside = tenants.enter("shop").await;
-    let alone = alone(&Database::empty_on(crowded.cluster())).await;
+    let empty = Database::empty_on(crowded.cluster());
+    let alone = alone(&empty).await;
     for file in fs::read_dir(root_dir().join("tests/bench/catalogs")).unwrap() {
         let path = file.unwrap().path();
         let text = fs::read_to_string(&path).unwrap();

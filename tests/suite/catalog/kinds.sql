@@ -21,7 +21,8 @@ CREATE FUNCTION MARK_trigger() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN
 CREATE FUNCTION MARK_pair_text(MARK_pair) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT ''MARK''';
 CREATE CAST (MARK_pair AS text) WITH FUNCTION MARK_pair_text(MARK_pair);
 CREATE AGGREGATE MARK_aggregate(integer) (sfunc = int4pl, stype = integer);
-CREATE OPERATOR === (leftarg = MARK_pair, rightarg = MARK_pair, function = record_eq);
+CREATE FUNCTION MARK_same(MARK_pair, MARK_pair) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true';
+CREATE OPERATOR === (leftarg = MARK_pair, rightarg = MARK_pair, function = MARK_same);
 CREATE TRIGGER MARK_trigger BEFORE INSERT ON MARK_table FOR EACH ROW EXECUTE FUNCTION MARK_trigger();
 CREATE RULE MARK_rule AS ON DELETE TO MARK_view DO INSTEAD NOTHING;
 ALTER TABLE MARK_table ENABLE ROW LEVEL SECURITY;
@@ -36,4 +37,6 @@ COMMENT ON CONSTRAINT MARK_key ON MARK_table IS 'MARK_comment_on_constraint';
 COMMENT ON POLICY MARK_policy ON MARK_table IS 'MARK_comment_on_policy';
 COMMENT ON FUNCTION MARK_function(integer) IS 'MARK_comment_on_function';
 COMMENT ON COLLATION MARK_collation IS 'MARK_comment_on_collation';
+INSERT INTO MARK_part SELECT 1 + n % 8 FROM generate_series(1, 100) n;
+ANALYZE MARK_part;
 ANALYZE MARK_table;

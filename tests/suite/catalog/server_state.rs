@@ -11,7 +11,7 @@ const OWN_PROCESS: &[&str] = &[
     "pg_stat_gssapi",
     "pg_stat_get_activity(NULL)",
     "pg_lock_status()",
-    "ROWS FROM (pg_stat_get_activity(NULL), pg_lock_status())",
+    "ROWS FROM (generate_series(1, 9), pg_stat_get_activity(NULL))",
     "pg_stat_progress_copy",
     "pg_stat_progress_vacuum",
 ];
@@ -37,8 +37,7 @@ async fn a_tenant_sees_no_process_but_its_own() {
     for session in neighbours.both() {
         let pid = session.text("SELECT pg_backend_pid()").await;
         for source in OWN_PROCESS {
-            let alias = if source.starts_with("ROWS") { "x (a, pid)" } else { "x" };
-            for row in session.rows(&format!("SELECT pid FROM {source} {alias}")).await {
+            for row in session.rows(&format!("SELECT pid FROM {source} x")).await {
                 assert_eq!(row[0].as_ref(), Some(&pid), "{source}");
             }
         }
