@@ -12,6 +12,7 @@ mod catalog;
 mod ceilings;
 mod context;
 mod corpus;
+mod disguise;
 mod dump;
 mod functions;
 mod gateway;

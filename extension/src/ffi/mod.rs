@@ -12,6 +12,7 @@ pub mod bounded_settings;
 pub mod catalog;
 pub mod catalog_filter;
 pub mod client_messages;
+pub mod error_context;
 pub mod event_trigger;
 pub mod executor_hook;
 mod expressions;

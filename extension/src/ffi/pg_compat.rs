@@ -160,3 +160,21 @@ pub fn privileges(mode: pg_sys::AclMode) -> u32 {
 pub fn privileges(mode: pg_sys::AclMode) -> u32 {
     mode as u32
 }
+
+/// Whether the current user may look up names in a schema.
+pub fn may_use_schema(schema: pg_sys::Oid) -> bool {
+    // SAFETY: looks into the catalog cache; inside a transaction.
+    unsafe {
+        let user = pg_sys::GetUserId();
+        #[cfg(feature = "pg15")]
+        let result = pg_sys::pg_namespace_aclcheck(schema, user, pg_sys::ACL_USAGE);
+        #[cfg(not(feature = "pg15"))]
+        let result = pg_sys::object_aclcheck(
+            pg_sys::NamespaceRelationId,
+            schema,
+            user,
+            pg_sys::ACL_USAGE.into(),
+        );
+        result == pg_sys::AclResult::ACLCHECK_OK
+    }
+}

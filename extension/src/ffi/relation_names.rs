@@ -1,7 +1,9 @@
 //! Relations that a statement names: which they are. Looks names up as PostgreSQL will a moment
-//! later, without a lock, and raises as it would for a schema that may not be used.
+//! later, without a lock. A schema that may not be used leads nowhere, as one that is missing:
+//! PostgreSQL itself will say so, and each statement in its own way.
 
 use super::parse_nodes::cells;
+use super::pg_compat;
 use pgrx::pg_sys::{self, List, Oid, RangeVar};
 use std::ffi::CStr;
 use tenancy_core::guard::LockTarget;
@@ -40,6 +42,12 @@ unsafe fn find(name: &RangeVar) -> Oid {
     let missing_ok = pg_sys::RVROption::RVR_MISSING_OK;
     // SAFETY: the caller's promise; the name is only read.
     unsafe {
+        if !name.schemaname.is_null() {
+            let schema = pg_sys::LookupNamespaceNoError(name.schemaname);
+            if schema == Oid::INVALID || !pg_compat::may_use_schema(schema) {
+                return Oid::INVALID;
+            }
+        }
         pg_sys::RangeVarGetRelidExtended(
             name,
             pg_sys::NoLock as i32,

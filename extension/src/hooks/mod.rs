@@ -2,6 +2,7 @@
 //! the session or `core`, and raises or goes on.
 
 mod ceilings;
+mod errors;
 mod executor;
 mod function_access;
 mod planner;
@@ -15,6 +16,7 @@ pub fn init() {
         return;
     }
     ceilings::init();
+    errors::init();
     executor::init();
     planner::init();
     utility::init();

@@ -5,8 +5,10 @@ mod admission;
 mod alarm;
 mod binding;
 mod cache;
+mod cancels;
 mod ceilings;
 mod check;
+mod disguise;
 mod moves;
 mod notifications;
 mod position;
@@ -18,8 +20,10 @@ mod transaction;
 
 use crate::ffi;
 
+pub use cancels::canceled;
 pub use ceilings::{bound, tell};
 pub use check::{allow_function, allow_statement, allow_utility, closed_to_statements};
+pub use disguise::disguise_schema;
 pub use moves::{enter, enter_local, leave, seal, switch};
 pub use notifications::count_notification;
 pub use position::{current, current_id, is_inside, tenant};

@@ -3,7 +3,9 @@
 
 use crate::ffi::Oid;
 use crate::ffi::settings::Original;
-use crate::ffi::{activity, backend, executor_hook, plan_cache, roles, settings as guc};
+use crate::ffi::{
+    activity, backend, error_context, executor_hook, plan_cache, roles, settings as guc,
+};
 use crate::session::{cache, ceilings, schemas};
 use crate::shared;
 use crate::store::Tenant;
@@ -261,6 +263,7 @@ pub fn arrive(stay: Stay, access: Access, epoch: u64, place: Place) -> Result<()
     show_activity(stay.tenant.role);
     STAY.set(Some(stay));
     ceilings::arrive(place);
+    error_context::listen();
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! The ends of transactions: contexts that end with them, moves that they undo, and the role that
 //! PostgreSQL puts back although the context goes on. Nothing here may raise but `pre_commit`.
 
-use super::{notifications, position, scrub};
+use super::{cancels, notifications, position, scrub};
 use crate::ffi::report::or_raise;
 use crate::ffi::roles;
 use crate::ffi::transaction::Event;
@@ -109,6 +109,7 @@ fn close() {
 /// Inside a definer function PostgreSQL has put back the function's owner, and no move was
 /// possible there.
 fn subtransaction_abort() {
+    cancels::subtransaction_aborts();
     if !roles::in_definer() && !mutant::disabled("lock.role_after_subabort") {
         position::reapply_role();
     }
