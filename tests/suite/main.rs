@@ -5,6 +5,7 @@
 // A test says what it expects by what it unwraps.
 #![allow(clippy::unwrap_used)]
 
+mod alarm;
 mod architecture;
 mod attacks;
 

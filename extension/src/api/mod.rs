@@ -7,6 +7,7 @@ mod context;
 mod domains;
 mod lifecycle;
 mod logins;
+mod refusals;
 mod routing;
 mod triggers;
 

@@ -7,6 +7,8 @@ pub use pgrx::pg_sys::Oid;
 
 pub mod access_hook;
 pub mod activity;
+pub mod alarm_memory;
+pub mod audit_worker;
 pub mod backend;
 pub mod bounded_settings;
 pub mod catalog;

@@ -178,3 +178,21 @@ pub fn may_use_schema(schema: pg_sys::Oid) -> bool {
         result == pg_sys::AclResult::ACLCHECK_OK
     }
 }
+/// Lets SIGTERM end this background worker at the next chance, and unblocks signals.
+pub fn end_on_sigterm() {
+    // SAFETY: what PostgreSQL's own workers do first; the handler is PostgreSQL's.
+    unsafe {
+        #[cfg(not(feature = "pg18"))]
+        pg_sys::pqsignal(SIGTERM, Some(terminate));
+        #[cfg(feature = "pg18")]
+        pg_sys::pqsignal_be(SIGTERM, Some(terminate));
+        pg_sys::BackgroundWorkerUnblockSignals();
+    }
+}
+
+const SIGTERM: i32 = 15;
+
+unsafe extern "C-unwind" {
+    #[link_name = "die"]
+    fn terminate(signal: std::ffi::c_int);
+}

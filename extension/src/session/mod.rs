@@ -34,7 +34,7 @@ pub use scrub::run as discard_all;
 
 /// Registers for the ends of transactions, and for what parallel workers show. For _PG_init.
 pub fn init() {
-    ffi::report::observe(alarm::raised);
+    alarm::init();
     ffi::settings::on_change(c"tenancy.shared_schemas", schemas::forget);
     ffi::transaction::listen(transaction::react);
     ffi::settings::show_in_workers(position::MIRROR, current);

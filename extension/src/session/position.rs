@@ -155,6 +155,11 @@ pub fn is_inside() -> bool {
     matches!(place(), Place::Session | Place::Transaction) || leaders_tenant().is_some()
 }
 
+/// The id of the tenant that the session (or a parallel worker's leader) is in, 0 for none.
+pub fn id_in_memory() -> i64 {
+    current_id().unwrap_or_default()
+}
+
 /// The name of the tenant that the session is in, without looking anything up.
 pub fn name_in_memory() -> Option<String> {
     STAY.with_borrow(|s| s.as_ref().map(|s| s.tenant.name.clone()))

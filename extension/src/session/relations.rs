@@ -61,7 +61,11 @@ fn inside(used: Use, tenant: Option<i64>, schema: Schema) -> Result<Option<u32>>
     if rules::covers(allowed, used.privileges, used.writes) || mutant::disabled("relation.inside") {
         return Ok(Some(allowed));
     }
-    settle(Verdict::Refuse, rules::foreign_relation(&describe(used.relation)))?;
+    settle(
+        Verdict::Refuse,
+        tenant.unwrap_or_default(),
+        rules::foreign_relation(&describe(used.relation)),
+    )?;
     Ok(None)
 }
 
@@ -70,7 +74,8 @@ fn outside(relation: Oid, schema: Schema) -> Result<()> {
         return Ok(());
     }
     let verdict = rules::outside(settings::guard(), schema, || is_trusted(schema));
-    settle(verdict, rules::no_context(&describe(relation)))
+    let tenant = if let Schema::Tenant(id) = schema { id } else { 0 };
+    settle(verdict, tenant, rules::no_context(&describe(relation)))
 }
 
 /// Whether the session may touch the tenant's schema without having entered: by its login, by the
@@ -92,11 +97,12 @@ fn describe(relation: Oid) -> String {
     format!("{schema}.{}", relations::relation_name(relation))
 }
 
-fn settle(verdict: Verdict, error: Error) -> Result<()> {
+/// `tenant` is whose schema was touched, or who touched what is not shared.
+fn settle(verdict: Verdict, tenant: i64, error: Error) -> Result<()> {
     match rules::unless_alarm_only(verdict, settings::alarm_only()) {
         Verdict::Pass => Ok(()),
         Verdict::Report => {
-            alarm::report(&error);
+            alarm::report(&error, tenant);
             Ok(())
         }
         Verdict::Refuse => Err(error),
@@ -109,7 +115,11 @@ pub fn check_schema(schema: Oid) -> Result<()> {
     if rules::may_use(tenant, schemas::kind(schema)?) || mutant::disabled("relation.schema") {
         return Ok(());
     }
-    settle(Verdict::Refuse, rules::foreign_schema(&relations::schema_name(schema)))
+    settle(
+        Verdict::Refuse,
+        tenant.unwrap_or_default(),
+        rules::foreign_schema(&relations::schema_name(schema)),
+    )
 }
 
 /// Whether a schema of the search path is searched.
@@ -127,7 +137,8 @@ pub fn check_function(function: Oid) -> Result<bool> {
         return Ok(true);
     }
     let name = relations::schema_name(schema);
-    settle(Verdict::Refuse, rules::foreign_function(&name)).map(|()| false)
+    settle(Verdict::Refuse, tenant.unwrap_or_default(), rules::foreign_function(&name))
+        .map(|()| false)
 }
 
 /// Decides DDL on what lies in a schema, or on the schema.
@@ -136,5 +147,9 @@ pub fn check_change(schema: Oid) -> Result<()> {
     if rules::may_change(tenant, schemas::kind(schema)?) || mutant::disabled("relation.change") {
         return Ok(());
     }
-    settle(Verdict::Refuse, rules::foreign_change(&relations::schema_name(schema)))
+    settle(
+        Verdict::Refuse,
+        tenant.unwrap_or_default(),
+        rules::foreign_change(&relations::schema_name(schema)),
+    )
 }

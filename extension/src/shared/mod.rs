@@ -1,19 +1,25 @@
 //! What all backends share: the epoch of the registry, who is in which tenant, and which tenants
 //! are being suspended. Knows no context and no SQL.
 
+mod audit_queue;
 mod epoch;
 mod presence;
+mod refusals;
 mod suspension;
 
-use crate::ffi::{backend, shmem};
+use crate::ffi::{alarm_memory, backend, shmem};
 
+pub use audit_queue::{Refusal, hand_over, retire as retire_writer, take as take_refusals};
 pub use epoch::{epoch, registry_changed};
 pub use presence::{announce, leader_tenant, others_in_transaction, withdraw};
+pub use refusals::{count_audited, count_refused, count_reported, count_unaudited};
+pub use refusals::{reset_tallies, take_sums, tallies};
 pub use suspension::{block, is_blocked};
 
 /// Asks for shared memory. For _PG_init.
 pub fn init() {
     shmem::install();
+    alarm_memory::install();
 }
 
 /// Publishes what the committed transaction changed, then lifts its blocks: by now the registry
