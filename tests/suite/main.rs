@@ -14,6 +14,7 @@ mod ceilings;
 mod context;
 mod corpus;
 mod disguise;
+mod docs;
 mod dump;
 mod functions;
 mod gateway;
