@@ -6,3 +6,4 @@ mod gateway;
 mod local;
 mod moves;
 mod session;
+mod statistics;

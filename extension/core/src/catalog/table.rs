@@ -116,7 +116,8 @@ pub const CATALOGS: &[Catalog] = &[
     catalog(2616, "pg_opclass", Where(&[&[System("oid")], &[Own("oid", OPCLASS)]])),
     catalog(2617, "pg_operator", Where(&[&[System("oid")], &[Own("oid", OPERATOR)]])),
     catalog(2618, "pg_rewrite", Where(&[&[System("ev_class")], &[Own("ev_class", CLASS)]])),
-    catalog(2619, "pg_statistic", Where(&[&[System("starelid")], &[Own("starelid", CLASS)]])),
+    // Not those of the catalogs: their commonest values are the names of other tenants' objects.
+    catalog(2619, "pg_statistic", Where(&[&[Own("starelid", CLASS)]])),
     catalog(2620, "pg_trigger", Where(&[&[Own("tgrelid", CLASS)]])),
     catalog(2753, "pg_opfamily", Where(&[&[System("oid")], &[Own("oid", OPFAMILY)]])),
     catalog(
