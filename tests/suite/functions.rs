@@ -8,11 +8,12 @@ use tenancy_tests::session::Session;
 use tokio_postgres::error::SqlState;
 
 /// What everybody may call; each checks its caller by itself.
-const FOR_PUBLIC: [&str; 10] = [
+const FOR_PUBLIC: [&str; 11] = [
     "current",
     "current_id",
     "enter",
     "enter_local",
+    "has_role",
     "leave",
     "own",
     "require",

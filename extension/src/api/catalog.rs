@@ -1,4 +1,4 @@
-//! `own`.
+//! `own`, `has_role`.
 
 use crate::catalog;
 use crate::ffi::Oid;
@@ -8,4 +8,10 @@ use pgrx::prelude::*;
 #[pg_extern]
 fn own(class: Option<Oid>) -> Vec<Oid> {
     class.map_or_else(Vec::new, |class| catalog::own(class.to_u32()))
+}
+
+/// `tenancy.has_role(role, privilege)`: whether what the role owns is the tenant's.
+#[pg_extern]
+fn has_role(role: Option<Oid>, privilege: Option<&str>) -> Option<bool> {
+    Some(catalog::has_role(role?, privilege?))
 }

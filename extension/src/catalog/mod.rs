@@ -4,7 +4,7 @@
 
 mod listing;
 
-use crate::ffi::{Oid, own_objects};
+use crate::ffi::{Oid, own_objects, roles};
 use crate::session;
 use crate::settings;
 use listing::Listing;
@@ -45,6 +45,12 @@ pub fn own(class: u32) -> Vec<Oid> {
     let objects = listing.objects(class);
     LISTED.set(Some((occasion, listing)));
     objects
+}
+
+/// Whether the current user has a role's rights, or the role is the one that owns the tenant's
+/// objects.
+pub fn has_role(role: Oid, privilege: &str) -> bool {
+    session::tenant().is_some_and(|tenant| tenant.owner == role) || roles::has_role(role, privilege)
 }
 
 fn visible_schemas(own: Oid, occasion: &Occasion) -> Vec<Oid> {

@@ -8,10 +8,13 @@
 
 use super::planner_hook::Statement;
 use super::{expressions, functions};
-use pgrx::pg_sys::{self, Node, NodeTag, Oid, Query, RTEKind, RangeTblEntry};
+use pgrx::pg_sys::{self, FuncExpr, Node, NodeTag, Oid, Query, RTEKind, RangeTblEntry};
 use std::ffi::{CString, c_int, c_void};
 use tenancy_core::catalog::{self, FIRST_NORMAL_OID, FIRST_UNPINNED_OID, Mine, Shown, Term};
 use tenancy_core::mutant;
+
+/// `pg_has_role(oid, text)`
+const HAS_ROLE: u32 = 2710;
 
 type Walker = unsafe extern "C-unwind" fn(*mut Node, *mut c_void) -> bool;
 
@@ -26,18 +29,30 @@ unsafe extern "C-unwind" {
     fn walk_expression(node: *mut Node, walker: Walker, context: *mut c_void) -> bool;
 }
 
+/// What there is to do in a statement.
+#[derive(Default)]
+struct Found {
+    queries: Vec<*mut Query>,
+    /// Calls of `pg_has_role(oid, text)` on a column.
+    ownership: Vec<*mut FuncExpr>,
+}
+
 /// Filters every catalog in the statement, at any depth.
 pub fn apply(statement: &Statement) {
-    let mut found: Vec<*mut Query> = Vec::new();
+    let mut found = Found::default();
     // SAFETY: the tree is valid for the time of the pass, and `collect` only reads it.
     unsafe { collect(statement.tree().cast(), (&raw mut found).cast()) };
-    for query in found {
+    for query in found.queries {
         // SAFETY: a node of the tree, which the planner is about to change anyway.
         unsafe { filter(query) };
     }
+    for call in found.ownership {
+        // SAFETY: as above; the two functions take and return the same types.
+        unsafe { (*call).funcid = functions::has_role() };
+    }
 }
 
-/// Collects the Query nodes that have something to filter.
+/// Collects the Query nodes that have something to filter, and the questions who owns a row.
 unsafe extern "C-unwind" fn collect(node: *mut Node, found: *mut c_void) -> bool {
     // SAFETY: PostgreSQL's walkers hand over valid nodes or null, and our own context.
     unsafe {
@@ -45,13 +60,28 @@ unsafe extern "C-unwind" fn collect(node: *mut Node, found: *mut c_void) -> bool
             return false;
         }
         if (*node).type_ != NodeTag::T_Query {
+            if (*node).type_ == NodeTag::T_FuncExpr && asks_for_owner(node.cast()) {
+                (*found.cast::<Found>()).ownership.push(node.cast());
+            }
             return walk_expression(node, collect, found);
         }
         let query = node.cast::<Query>();
         if entries(query).any(|(_, entry)| concerns(entry)) {
-            (*found.cast::<Vec<*mut Query>>()).push(query);
+            (*found.cast::<Found>()).queries.push(query);
         }
         walk_query(query, collect, found, 0)
+    }
+}
+
+/// Views of the information schema show some rows to their owners only: to whoever
+/// `pg_has_role(<column>, 'USAGE')`. A tenant's member is none, but the tables are the tenant's.
+unsafe fn asks_for_owner(call: *mut FuncExpr) -> bool {
+    // SAFETY: a valid node; the function has two arguments.
+    unsafe {
+        (*call).funcid.to_u32() == HAS_ROLE
+            && pointers::<Node>((*call).args)
+                .first()
+                .is_some_and(|role| (**role).type_ == NodeTag::T_Var)
     }
 }
 
@@ -117,11 +147,17 @@ fn of_relation(entry: i32, relation: Oid) -> Option<*mut Node> {
     if mutant::disabled("catalog.relations") {
         return None;
     }
-    let Shown::Where(lists) = shown else { return Some(expressions::nothing()) };
+    if shown == Shown::Nothing {
+        return Some(expressions::nothing());
+    }
     let own = functions::own_objects();
     let term = |t: &Term| of_term(entry, relation, own, t);
     let list = |terms: &&[Term]| expressions::all(terms.iter().flat_map(term).collect());
-    Some(expressions::any(lists.iter().map(list).collect()))
+    let mut all = vec![expressions::any(shown.lists().iter().map(list).collect())];
+    if let Shown::Within(common, _) = shown {
+        all.extend(term(&common));
+    }
+    Some(expressions::all(all))
 }
 
 fn of_term(entry: i32, relation: Oid, own: Oid, term: &Term) -> Vec<*mut Node> {
@@ -173,7 +209,7 @@ unsafe fn of_function(entry: i32, before: i32, call: *mut Node) -> Option<*mut N
         if call.is_null() || (*call).type_ != NodeTag::T_FuncExpr {
             return None;
         }
-        let function = (*call.cast::<pg_sys::FuncExpr>()).funcid;
+        let function = (*call.cast::<FuncExpr>()).funcid;
         if function.to_u32() >= FIRST_UNPINNED_OID || mutant::disabled("catalog.functions") {
             return None;
         }

@@ -25,16 +25,27 @@ pub(super) fn name(function: Oid) -> Option<String> {
     }
 }
 
-/// `tenancy.own(oid)`; the invalid OID, which cannot be executed, when the extension is gone.
+/// `tenancy.own(oid)`.
 pub(super) fn own_objects() -> Oid {
+    ours(c"own", &[pg_sys::OIDOID])
+}
+
+/// `tenancy.has_role(oid, text)`.
+pub(super) fn has_role() -> Oid {
+    ours(c"has_role", &[pg_sys::OIDOID, pg_sys::TEXTOID])
+}
+
+/// A function in schema `tenancy`; the invalid OID, which cannot be executed, when the extension is
+/// gone.
+fn ours(name: &CStr, arguments: &[Oid]) -> Oid {
     // SAFETY: looks into the catalog cache by the index on name, argument types and schema.
     unsafe {
         let schema = pg_sys::get_namespace_oid(c"tenancy".as_ptr(), true);
-        let arguments = pg_sys::buildoidvector([pg_sys::OIDOID].as_ptr(), 1);
+        let arguments = pg_sys::buildoidvector(arguments.as_ptr(), arguments.len() as i32);
         pg_sys::GetSysCacheOid(
             pg_sys::SysCacheIdentifier::PROCNAMEARGSNSP as i32,
             pg_sys::Anum_pg_proc_oid as _,
-            Datum::from(c"own".as_ptr()),
+            Datum::from(name.as_ptr()),
             Datum::from(arguments),
             Datum::from(schema),
             Datum::from(0),

@@ -1,6 +1,7 @@
 //! Who a backend is: session user, effective role, memberships, and running code as another role.
 
-use pgrx::pg_sys::{self, Oid};
+use pgrx::IntoDatum;
+use pgrx::pg_sys::{self, Datum, Oid};
 use std::cell::Cell;
 use std::ffi::{CStr, CString};
 
@@ -81,6 +82,17 @@ pub fn is_superuser(role: Oid) -> bool {
 pub fn is_member(role: Oid, of: &str) -> bool {
     // SAFETY: looks into the catalog cache; inside a transaction.
     find(of).is_some_and(|of| unsafe { pg_sys::is_member_of_role_nosuper(role, of) })
+}
+
+/// PostgreSQL's own `pg_has_role(oid, text)` for the current user.
+pub fn has_role(role: Oid, privilege: &str) -> bool {
+    const PG_HAS_ROLE: u32 = 2710;
+    let privilege = privilege.into_datum().unwrap_or(Datum::from(0));
+    // SAFETY: the function takes an oid and a text and returns a boolean.
+    unsafe {
+        let (function, none) = (PG_HAS_ROLE.into(), Oid::INVALID);
+        pg_sys::OidFunctionCall2Coll(function, none, Datum::from(role), privilege).value() != 0
+    }
 }
 
 /// Runs as another role until dropped, with a search path of its own. The session cannot change

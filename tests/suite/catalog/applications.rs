@@ -4,6 +4,7 @@
 
 use std::fs;
 
+use super::Neighbours;
 use tenancy_tests::cluster::root_dir;
 use tenancy_tests::database::Database;
 use tenancy_tests::session::Session;
@@ -43,12 +44,29 @@ async fn applications_find_all_of_the_tenants_own_and_nothing_else() {
     }
 }
 
-/// A session of a login with a schema of the same shape in a database without tenants.
+/// PostgreSQL shows these to the owner of the tables alone, which no member of a tenant is.
+#[tokio::test]
+async fn a_member_finds_the_columns_that_a_foreign_key_refers_to() {
+    let database = Database::new();
+    let neighbours = Neighbours::meet(&database).await;
+    let sql = "SELECT table_name, column_name FROM information_schema.constraint_column_usage WHERE constraint_name = 'acme_reference'";
+    for session in neighbours.both() {
+        let found = session.rows(sql).await.concat();
+        assert_eq!(found, ["acme_table", "acme_id"].map(|name| Some(name.to_owned())));
+    }
+    let tables = "SELECT string_agg(DISTINCT table_schema, ',') FROM information_schema.constraint_table_usage";
+    assert_eq!(neighbours.member.text(tables).await, "acme");
+}
+
+/// A session of a login with a schema of the same shape in a database without tenants. It has the
+/// rights of the tables' owner, as a tenant has in the views that ask for that.
 async fn alone(database: &Database<'_>) -> Session {
-    let login = database.login(&[]);
-    let name = login.name();
+    let owner = database.login(&[]);
+    let login = database.login(&[owner.name()]);
+    let (name, owner) = (login.name(), owner.name());
     database.superuser_sql(&format!(
-        "CREATE EXTENSION citext; CREATE SCHEMA shop; SET search_path = shop, public; {TABLES}
+        "CREATE EXTENSION citext; CREATE SCHEMA shop AUTHORIZATION {owner}; SET ROLE {owner};
+         SET search_path = shop, public; {TABLES}
          GRANT USAGE ON SCHEMA shop TO {name};
          GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA shop TO {name};
          GRANT SELECT, USAGE, UPDATE ON ALL SEQUENCES IN SCHEMA shop TO {name}"
@@ -76,7 +94,8 @@ fn normalised(line: &str) -> String {
         let length = rest[start..].find(|c| !word(c)).unwrap_or(rest.len() - start);
         let found = &rest[start..start + length];
         let oid = found.len() >= 5 && found.bytes().all(|b| b.is_ascii_digit());
-        let role = found.starts_with("t_") || found == "postgres";
+        let role =
+            ["t_", "login_"].iter().any(|start| found.starts_with(start)) || found == "postgres";
         out.push_str(if oid {
             "OID"
         } else if role {

@@ -27,6 +27,22 @@ async fn a_plan_that_was_made_elsewhere_is_made_again_at_each_move() {
     assert!(seen(&session, &statement).await.contains(NEIGHBOUR), "outside again");
 }
 
+/// Another path would have had the plan made again anyhow.
+#[tokio::test]
+async fn a_plan_that_was_made_outside_with_the_tenants_path_is_made_again_inside() {
+    let database = Database::new();
+    let neighbours = Neighbours::meet(&database).await;
+    let application = &neighbours.tenants.application;
+    database.superuser_sql(&format!("GRANT USAGE ON SCHEMA acme TO {}", application.name()));
+    let session = application.connect().await;
+    session.run("SET search_path = acme, public, pg_temp").await;
+    let statement = session.prepare(NAMES).await.unwrap();
+    assert!(seen(&session, &statement).await.contains(NEIGHBOUR), "the login is outside");
+    session.run("SELECT tenancy.enter('acme')").await;
+    let inside = seen(&session, &statement).await;
+    assert!(inside.contains("acme") && !inside.contains(NEIGHBOUR), "{inside}");
+}
+
 #[tokio::test]
 async fn a_plan_made_in_a_local_context_ends_with_it() {
     let database = Database::new();

@@ -63,6 +63,41 @@ pub const TS_CONFIG: u32 = 3602;
 /// pg_ts_template
 pub const TS_TEMPLATE: u32 = 3764;
 
+/// Every class of objects that others depend on.
+pub const ALL: &[u32] = &[
+    TYPE,
+    PROC,
+    CLASS,
+    AUTHID,
+    DATABASE,
+    TABLESPACE,
+    FOREIGN_SERVER,
+    FOREIGN_DATA_WRAPPER,
+    AM,
+    AMOP,
+    AMPROC,
+    ATTRDEF,
+    CAST,
+    CONSTRAINT,
+    CONVERSION,
+    LANGUAGE,
+    NAMESPACE,
+    OPCLASS,
+    OPERATOR,
+    REWRITE,
+    TRIGGER,
+    OPFAMILY,
+    EXTENSION,
+    POLICY,
+    STATISTIC_EXT,
+    COLLATION,
+    TRANSFORM,
+    TS_DICT,
+    TS_PARSER,
+    TS_CONFIG,
+    TS_TEMPLATE,
+];
+
 /// Stands for all classes of `RARE` at once.
 pub const ANY_RARE: u32 = 0;
 
