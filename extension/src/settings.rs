@@ -1,6 +1,7 @@
 //! The `tenancy.*` settings, each with the reason for who may change it when.
 
 mod maxima;
+mod rations;
 
 use crate::ffi::{backend, report, settings};
 use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting, PostgresGucEnum};
@@ -10,6 +11,7 @@ use tenancy_core::relations::Mode;
 use tenancy_core::{Error, SqlState};
 
 pub use maxima::maximum;
+pub use rations::ration;
 
 /// Mirror of the context for clients and logs. Internal: nobody sets it, resets it or puts it
 /// into a SET clause; the truth is in the session's memory.
@@ -77,6 +79,7 @@ pub fn init() {
         GucFlags::default(),
     );
     maxima::init();
+    rations::init();
     GucRegistry::define_int_guc(
         c"tenancy.max_notify_bytes",
         c"Bytes that a tenant's transaction may send by NOTIFY and pg_notify().",

@@ -2,4 +2,5 @@
 //! that all share. Each test asks for more by every road that SQL or the protocol has.
 
 mod cancels;
+mod rations;
 mod settings;

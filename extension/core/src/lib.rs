@@ -20,6 +20,7 @@ pub mod lifecycle;
 pub mod mutant;
 pub mod name;
 pub mod quote;
+pub mod ration;
 pub mod relations;
 mod reserved;
 pub mod schema_name;

@@ -1,5 +1,6 @@
 //! object_access_hook: called back before a function runs, however it is called: from a plan, by
-//! EXECUTE, CALL or COPY, or by a fast-path message that no other hook sees.
+//! EXECUTE, CALL or COPY, or by a fast-path message that no other hook sees; and when a relation, a
+//! type or a function has been made.
 
 use super::executor_hook::is_engaged;
 use pgrx::pg_sys::{self, ObjectAccessType, Oid};
@@ -8,11 +9,12 @@ use std::ffi::{c_int, c_void};
 use std::sync::OnceLock;
 
 static BEFORE: OnceLock<fn(Oid)> = OnceLock::new();
+static MADE: OnceLock<fn(Oid, Oid)> = OnceLock::new();
 static mut PREVIOUS: pg_sys::object_access_hook_type = None;
 
-/// Installs the hook; `before` may refuse. For _PG_init.
-pub fn install(before: fn(Oid)) {
-    let _ = BEFORE.set(before);
+/// Installs the hook. `before` may refuse a function, `made` an object of a catalog. For _PG_init.
+pub fn install(before: fn(Oid), made: fn(Oid, Oid)) {
+    let _ = (BEFORE.set(before), MADE.set(made));
     // SAFETY: runs once, in the postmaster, before any backend exists.
     unsafe {
         PREVIOUS = pg_sys::object_access_hook;
@@ -24,6 +26,14 @@ pub fn install(before: fn(Oid)) {
 unsafe extern "C-unwind" fn guarded(function: Oid) {
     if let Some(before) = BEFORE.get() {
         before(function);
+    }
+}
+
+#[pg_guard]
+unsafe extern "C-unwind" fn guarded_made(class: Oid, object: Oid) {
+    let counted = [pg_sys::RelationRelationId, pg_sys::TypeRelationId, pg_sys::ProcedureRelationId];
+    if let (true, Some(made)) = (counted.contains(&class), MADE.get()) {
+        made(class, object);
     }
 }
 
@@ -39,6 +49,9 @@ unsafe extern "C-unwind" fn trampoline(
     unsafe {
         if access == ObjectAccessType::OAT_FUNCTION_EXECUTE && is_engaged() {
             guarded(object);
+        }
+        if access == ObjectAccessType::OAT_POST_CREATE && sub == 0 && is_engaged() {
+            guarded_made(class, object);
         }
         if let Some(previous) = PREVIOUS {
             previous(access, class, object, sub, argument);

@@ -29,6 +29,7 @@ pub mod pg_compat;
 pub mod plan_cache;
 pub mod planner_hook;
 pub mod random;
+pub mod rations;
 pub mod registry_trigger;
 pub mod relation_hook;
 mod relation_names;

@@ -196,3 +196,32 @@ unsafe extern "C-unwind" {
     #[link_name = "die"]
     fn terminate(signal: std::ffi::c_int);
 }
+
+#[cfg(feature = "pg15")]
+type ListHead = pg_sys::SHM_QUEUE;
+#[cfg(feature = "pg15")]
+type ListLink = pg_sys::SHM_QUEUE;
+#[cfg(not(feature = "pg15"))]
+type ListHead = pg_sys::dlist_head;
+#[cfg(not(feature = "pg15"))]
+type ListLink = pg_sys::dlist_node;
+
+/// The first entry of a list in shared memory, if it has one.
+///
+/// # Safety
+/// `head` must be the head of a list.
+pub unsafe fn next_in_list(head: *mut ListHead) -> Option<*mut ListLink> {
+    // A head starts with its own link.
+    // SAFETY: the caller's promise.
+    unsafe { next_in_list_of(head, head.cast()) }
+}
+
+/// The entry behind this one, until the list is back at its head.
+///
+/// # Safety
+/// `entry` must be in the list of `head`, and the list must not change meanwhile.
+pub unsafe fn next_in_list_of(head: *mut ListHead, entry: *mut ListLink) -> Option<*mut ListLink> {
+    // SAFETY: the caller's promise.
+    let next = unsafe { std::ptr::read_volatile(&raw const (*entry).next) };
+    (!next.is_null() && next != head.cast()).then_some(next)
+}

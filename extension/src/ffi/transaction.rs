@@ -18,6 +18,8 @@ pub enum Event {
     Abort,
     /// A subtransaction is being rolled back, likewise.
     SubtransactionAbort,
+    /// A subtransaction begins.
+    SubtransactionStart,
 }
 
 static LISTENER: OnceLock<fn(Event)> = OnceLock::new();
@@ -87,8 +89,10 @@ unsafe extern "C-unwind" fn on_subtransaction(
     _parent: SubTransactionId,
     _argument: *mut c_void,
 ) {
-    if event == SubXactEvent::SUBXACT_EVENT_ABORT_SUB {
-        tell(Event::SubtransactionAbort);
+    match event {
+        SubXactEvent::SUBXACT_EVENT_ABORT_SUB => tell(Event::SubtransactionAbort),
+        SubXactEvent::SUBXACT_EVENT_START_SUB => tell(Event::SubtransactionStart),
+        _ => {}
     }
 }
 

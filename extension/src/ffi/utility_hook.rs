@@ -13,6 +13,8 @@ use tenancy_core::guard::Statement;
 pub struct Call {
     /// What it is.
     pub statement: Statement,
+    /// Whether it is SAVEPOINT.
+    pub opens_savepoint: bool,
     top_level: bool,
 }
 
@@ -40,6 +42,8 @@ pub enum Then {
 pub struct Listener {
     /// Before each statement of an engaged backend; may refuse.
     pub before: fn(&Call) -> Then,
+    /// After each statement but those that may end transactions, of an engaged backend; may refuse.
+    pub after: fn(),
     /// Before each PREPARE of any backend, with the name.
     pub prepares: fn(String),
 }
@@ -84,7 +88,9 @@ unsafe extern "C-unwind" fn guarded(
         let node = (*statement).utilityStmt;
         let then = if is_engaged() {
             let top_level = context == pg_sys::ProcessUtilityContext::PROCESS_UTILITY_TOPLEVEL;
-            (listener.before)(&Call { statement: parse_nodes::describe(node), top_level })
+            let statement = parse_nodes::describe(node);
+            let opens_savepoint = is_savepoint(node);
+            (listener.before)(&Call { statement, opens_savepoint, top_level })
         } else {
             Then::Run
         };
@@ -94,6 +100,35 @@ unsafe extern "C-unwind" fn guarded(
             Then::Done => std::ptr::null_mut(),
             Then::OnChannel(channel) => on_channel(statement, channel),
         }
+    }
+}
+
+/// # Safety
+/// `node` must be a utility statement's parse node.
+unsafe fn is_savepoint(node: *mut Node) -> bool {
+    // SAFETY: the caller's promise; the cast follows a look at the node's tag.
+    unsafe {
+        (*node).type_ == NodeTag::T_TransactionStmt
+            && (*node.cast::<pg_sys::TransactionStmt>()).kind
+                == pg_sys::TransactionStmtKind::TRANS_STMT_SAVEPOINT
+    }
+}
+
+/// Whether a statement may end transactions: behind the last there is none to be refused.
+///
+/// # Safety
+/// `statement` must be a utility statement.
+unsafe fn ends_transactions(statement: *mut PlannedStmt) -> bool {
+    use NodeTag as N;
+    // SAFETY: the caller's promise.
+    let tag = unsafe { (*(*statement).utilityStmt).type_ };
+    matches!(tag, N::T_TransactionStmt | N::T_CallStmt | N::T_DoStmt)
+}
+
+#[pg_guard]
+unsafe extern "C-unwind" fn guarded_after() {
+    if let Some(listener) = LISTENER.get() {
+        (listener.after)();
     }
 }
 
@@ -155,6 +190,7 @@ unsafe extern "C-unwind" fn trampoline(
         if statement.is_null() {
             return;
         }
+        let goes_on = !ends_transactions(statement);
         let next = PREVIOUS.unwrap_or(standard);
         next(
             statement,
@@ -166,5 +202,8 @@ unsafe extern "C-unwind" fn trampoline(
             destination,
             completion,
         );
+        if goes_on && is_engaged() {
+            guarded_after();
+        }
     }
 }

@@ -12,7 +12,7 @@ use tenancy_core::{channel, mutant};
 
 /// Installs the hook.
 pub fn init() {
-    utility_hook::install(Listener { before, prepares: session::note_prepared });
+    utility_hook::install(Listener { before, after, prepares: session::note_prepared });
     client_messages::decide_notifications(|name| channel::delivery(name, session::current_id()));
 }
 
@@ -20,13 +20,20 @@ fn before(call: &Call) -> Then {
     if roles::in_own_work() {
         return Then::Run;
     }
-    let how = or_raise(session::allow_utility(&call.statement));
+    let how = or_raise(session::allow_utility(&call.statement, call.opens_savepoint));
     match how {
         None => Then::Run,
         Some(How::Prepared) => prepared(&call.statement),
         Some(How::DeallocateAll) => deallocate_all(),
         Some(How::DiscardAll) => discard_all(call),
         Some(How::Channel) => on_channel(&call.statement),
+    }
+}
+
+/// What a statement has locked it holds until the transaction ends, or until this refusal ends it.
+fn after() {
+    if session::is_inside() && !roles::in_own_work() {
+        or_raise(session::require_few_locks());
     }
 }
 

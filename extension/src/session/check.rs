@@ -1,7 +1,7 @@
 //! What must hold before each statement of a session that is in a context.
 
 use super::position::{self, Stay};
-use super::{admission, cache};
+use super::{admission, cache, rations};
 use crate::ffi::Oid;
 use crate::ffi::functions;
 use crate::shared;
@@ -37,16 +37,22 @@ pub fn allow_function(function: Oid) -> Result<()> {
 
 /// Refuses a planned statement inside a tenant that is not admitted any more, unless it leads out.
 pub fn allow_statement(bare_call: impl Fn() -> Option<Oid>) -> Result<()> {
-    require_valid().or_else(|error| is_way_out(bare_call()).then_some(()).ok_or(error))
+    require_valid()
+        .and_then(|()| rations::require_moderation())
+        .or_else(|error| is_way_out(bare_call()).then_some(()).ok_or(error))
 }
 
 /// Decides a utility statement: how it is confined, if at all, or the refusal. The end of a
 /// transaction needs no valid visit.
-pub fn allow_utility(statement: &Statement) -> Result<Option<How>> {
+pub fn allow_utility(statement: &Statement, opens_savepoint: bool) -> Result<Option<How>> {
     let place = position::place();
     let how = position::with_own_names(|own| guard::utility(place, statement, own))?;
     if *statement != Statement::Transaction {
         require_valid()?;
+    }
+    let inside = matches!(place, Place::Session | Place::Transaction);
+    if inside && (opens_savepoint || *statement != Statement::Transaction) {
+        rations::require_moderation()?;
     }
     Ok(how)
 }

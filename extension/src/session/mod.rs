@@ -13,6 +13,7 @@ mod moves;
 mod notifications;
 mod position;
 mod prepared;
+mod rations;
 mod relations;
 mod schemas;
 mod scrub;
@@ -29,6 +30,7 @@ pub use notifications::count_notification;
 pub use position::{current, current_id, is_inside, tenant};
 pub use position::{place, reapply_role};
 pub use prepared::{deallocate_all, note_prepared, require_prepared};
+pub use rations::{object_made, require_few_locks};
 pub use relations::{check_change, check_function, check_relation, check_schema, sees_schema};
 pub use scrub::run as discard_all;
 

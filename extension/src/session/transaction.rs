@@ -1,7 +1,7 @@
 //! The ends of transactions: contexts that end with them, moves that they undo, and the role that
 //! PostgreSQL puts back although the context goes on. Nothing here may raise but `pre_commit`.
 
-use super::{cancels, notifications, position, scrub};
+use super::{cancels, notifications, position, rations, scrub};
 use crate::ffi::report::or_raise;
 use crate::ffi::roles;
 use crate::ffi::transaction::Event;
@@ -57,6 +57,7 @@ pub fn react(event: Event) {
         Event::Commit => commit(),
         Event::Abort => abort(),
         Event::SubtransactionAbort => subtransaction_abort(),
+        Event::SubtransactionStart => rations::subtransaction_begins(),
     }
 }
 
@@ -71,6 +72,7 @@ fn pre_commit() {
 }
 
 fn commit() {
+    rations::transaction_ends();
     shared::on_commit();
     position::forget_admission();
     notifications::forget();
@@ -85,6 +87,8 @@ fn commit() {
 }
 
 fn abort() {
+    rations::transaction_ends();
+    rations::rolled_back();
     roles::forget_code();
     shared::on_abort();
     position::forget_admission();
@@ -110,6 +114,7 @@ fn close() {
 /// possible there.
 fn subtransaction_abort() {
     cancels::subtransaction_aborts();
+    rations::rolled_back();
     if !roles::in_definer() && !mutant::disabled("lock.role_after_subabort") {
         position::reapply_role();
     }
