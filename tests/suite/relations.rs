@@ -10,6 +10,12 @@ mod verdicts;
 use tenancy_tests::database::Database;
 use tenancy_tests::session::Session;
 use tenancy_tests::tenant::Tenants;
+use tokio_postgres::error::SqlState;
+
+/// Whether an error refuses, or says of what is refused that it does not exist.
+fn is_refusal(code: &SqlState) -> bool {
+    matches!(code.code(), "42501" | "3F000" | "42P01")
+}
 
 /// Two tenants, the attacker `acme` and the victim `globex`, without privileges between them.
 struct Broken {

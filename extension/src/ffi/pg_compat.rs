@@ -178,6 +178,7 @@ pub fn may_use_schema(schema: pg_sys::Oid) -> bool {
         result == pg_sys::AclResult::ACLCHECK_OK
     }
 }
+
 /// Lets SIGTERM end this background worker at the next chance, and unblocks signals.
 pub fn end_on_sigterm() {
     // SAFETY: what PostgreSQL's own workers do first; the handler is PostgreSQL's.

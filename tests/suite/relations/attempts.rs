@@ -1,6 +1,6 @@
 //! Direct attempts by name: a schema of another tenant cannot be named, whatever is granted.
 
-use super::Broken;
+use super::{Broken, is_refusal};
 use tenancy_tests::database::Database;
 
 /// `?` stands for a schema.
@@ -77,8 +77,7 @@ async fn whatever_is_granted_another_tenants_schema_cannot_be_named() {
             // VACUUM runs in no block.
             let block = if attempt.starts_with("VACUUM") { "" } else { "BEGIN;" };
             let code = session.refusal(&format!("{block} {sql}")).await;
-            // Who cannot create tables at all fails earlier.
-            assert_eq!(code.code(), "42501", "{sql}");
+            assert!(is_refusal(&code), "{sql}: {code:?}");
             session.run("ROLLBACK").await;
         }
     }
@@ -91,7 +90,8 @@ async fn nothing_is_made_in_or_moved_into_another_tenants_schema() {
     let broken = Broken::meet(&database).await;
     for attempt in MOVES {
         let sql = format!("BEGIN; {}", attempt.replace('?', &broken.other));
-        assert_eq!(broken.owner.refusal(&sql).await.code(), "42501", "{sql}");
+        let code = broken.owner.refusal(&sql).await;
+        assert!(is_refusal(&code), "{sql}: {code:?}");
         broken.owner.run("ROLLBACK").await;
     }
 }

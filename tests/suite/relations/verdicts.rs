@@ -1,6 +1,6 @@
 //! What the guard remembers is forgotten when it does not hold any more.
 
-use super::Broken;
+use super::{Broken, is_refusal};
 use tenancy_tests::database::Database;
 
 #[tokio::test]
@@ -27,7 +27,7 @@ async fn a_verdict_does_not_outlast_the_tenant_or_the_place_of_a_relation() {
     session.run(&format!("SELECT * FROM {}.note", broken.other)).await;
     session.run(&format!("SELECT tenancy.enter('acme', seal => '{key}')")).await;
     let read = format!("SELECT * FROM {}.note", broken.other);
-    assert_eq!(session.refusal(&read).await.code(), "42501");
+    assert!(is_refusal(&session.refusal(&read).await));
     // A table that wanders to the other tenant.
     broken.owner.run("CREATE TABLE w (i int)").await;
     broken.owner.run("CREATE VIEW v AS SELECT * FROM w; SELECT * FROM v").await;
