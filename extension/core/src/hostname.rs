@@ -5,6 +5,8 @@ use std::fmt;
 
 const MAX_BYTES: usize = 253;
 const MAX_LABEL: usize = 63;
+/// An international name takes up to four bytes for a character; more than this is not looked at.
+const MAX_INPUT: usize = 4 * MAX_BYTES;
 
 /// A hostname in lower case, as A-labels, without a trailing dot.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -18,6 +20,9 @@ impl Hostname {
         let host = text.strip_suffix('.').unwrap_or(text);
         if host.is_empty() {
             return shape("The hostname is empty.");
+        }
+        if host.len() > MAX_INPUT {
+            return shape("The hostname is longer than 253 bytes.");
         }
         if host
             .bytes()
@@ -112,6 +117,9 @@ mod tests {
             ("bücher.example", "xn--bcher-kva.example"),
             ("xn--bcher-kva.example", "xn--bcher-kva.example"),
             ("localhost", "localhost"),
+            ("\u{ff41}cme\u{3002}example", "acme.example"),
+            ("ac\u{ad}me.example", "acme.example"),
+            ("\u{430}cme.example", "xn--cme-5cd.example"),
             ("1a.example.com", "1a.example.com"),
         ] {
             assert_eq!(Hostname::parse(given).unwrap().as_str(), canonical);
@@ -149,6 +157,22 @@ mod tests {
             "a.com\0",
             "a.com\n",
             "xn--a.com",
+            "xn--",
+            "xn--acme-.com",
+            "\u{ff11}27.0.0.1",
+            "1.2.3.4.",
+            "0x7f000001",
+            "a\u{ff3f}b.com",
+            "a.com\u{3002}\u{3002}",
+            "a\u{2028}.com",
+            "a\u{202e}.com",
+            "\u{0}",
+            "a.com\t",
+            "a%2ecom",
+            "a.com#x",
+            "a.com?x",
+            "a,b.com",
+            &"\u{fc}".repeat(1_000_000),
             &label,
             &long,
         ] {
