@@ -108,7 +108,10 @@ async fn a_tenant_reads_and_writes_its_own_rows_and_no_others() {
         "DELETE FROM tenancy.login".into(),
     ] {
         let code = session.refusal(&attempt).await;
-        assert_eq!(code, SqlState::INSUFFICIENT_PRIVILEGE, "{attempt}");
+        // What another tenant has is missing, not forbidden.
+        let codes: &[&str] =
+            if attempt.contains(&other) { &["42P01", "3F000"] } else { &["42501"] };
+        assert!(codes.contains(&code.code()), "{attempt}: {code:?}");
     }
     assert_eq!(tenants.enter("globex").await.text("SELECT body FROM note").await, "globex");
 }
