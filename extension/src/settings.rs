@@ -25,6 +25,8 @@ static SHARED_SCHEMAS: GucSetting<Option<CString>> =
 /// Superusers only, so that no tenant can raise it. PostgreSQL itself takes any number of payloads
 /// of 8000 bytes, and keeps them until the slowest listener of the server has read them.
 static MAX_NOTIFY_BYTES: GucSetting<i32> = GucSetting::<i32>::new(1 << 20);
+/// Superusers only: all sessions of the server share one lock table.
+static MAX_ADVISORY_LOCKS: GucSetting<i32> = GucSetting::<i32>::new(1000);
 /// What becomes of sessions that touch a tenant's schema without having entered the tenant.
 /// Superusers only, for a login or a database by ALTER ROLE or ALTER DATABASE ... SET.
 static GUARD: GucSetting<Guard> = GucSetting::<Guard>::new(Guard::Warn);
@@ -90,6 +92,16 @@ pub fn init() {
         GucContext::Suset,
         GucFlags::UNIT_BYTE,
     );
+    GucRegistry::define_int_guc(
+        c"tenancy.max_advisory_locks",
+        c"Advisory locks that a session may hold inside a tenant.",
+        c"Different keys count, those of the session and those of the transaction.",
+        &MAX_ADVISORY_LOCKS,
+        0,
+        i32::MAX,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
     init_guard();
     settings::reserve_prefix(c"tenancy");
     settings::report_to_clients(c"search_path");
@@ -136,6 +148,11 @@ pub fn shared_schemas_as_set() -> CString {
 /// The schemas that all tenants share.
 pub fn shared_schemas() -> Vec<String> {
     identifier_list(&shared_schemas_as_set().to_string_lossy())
+}
+
+/// Most advisory locks of a session inside a tenant.
+pub fn max_advisory_locks() -> usize {
+    usize::try_from(MAX_ADVISORY_LOCKS.get()).unwrap_or(0)
 }
 
 /// Bytes that a tenant's transaction may send by notifications, -1 for no limit.

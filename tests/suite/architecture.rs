@@ -21,7 +21,7 @@ const EXTENSION: Arrows = &[
     ("session", &["ffi", "settings", "shared", "store"]),
     ("clone", &["ffi", "store"]),
     ("catalog", &["ffi", "session", "settings"]),
-    ("hooks", &["ffi", "session", "settings", "shared"]),
+    ("hooks", &["catalog", "ffi", "session", "settings", "shared"]),
     ("api", &["catalog", "clone", "ffi", "session", "settings", "shared", "store"]),
 ];
 

@@ -22,6 +22,8 @@ pub enum SqlState {
     InvalidAuthorization,
     /// 3D000: unknown tenant or host.
     UndefinedTenant,
+    /// 3F000: no such schema.
+    UndefinedSchema,
     /// 40001: what the caller decided on has changed meanwhile; again from the start.
     SerializationFailure,
     /// 42501: refused by a guard.
@@ -53,6 +55,7 @@ impl SqlState {
             Self::UndefinedStatement => "26000",
             Self::InvalidAuthorization => "28000",
             Self::UndefinedTenant => "3D000",
+            Self::UndefinedSchema => "3F000",
             Self::SerializationFailure => "40001",
             Self::InsufficientPrivilege => "42501",
             Self::DuplicateObject => "42710",

@@ -3,6 +3,7 @@
 
 mod arguments;
 mod catalog;
+mod checked;
 mod context;
 mod domains;
 mod lifecycle;
@@ -13,5 +14,6 @@ mod triggers;
 
 /// Registers what triggers call. For _PG_init.
 pub fn init() {
+    checked::init();
     triggers::init();
 }

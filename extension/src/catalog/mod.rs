@@ -4,12 +4,13 @@
 
 mod listing;
 
-use crate::ffi::{Oid, own_objects, roles};
+use crate::ffi::{Oid, backend, functions, own_objects, roles};
 use crate::session;
 use crate::settings;
 use listing::Listing;
 use std::cell::RefCell;
 use std::ffi::CString;
+use tenancy_core::catalog::{FIRST_NORMAL_OID, class};
 use tenancy_core::quote::identifier_list;
 
 /// What a listing was made for.
@@ -58,4 +59,17 @@ fn visible_schemas(own: Oid, occasion: &Occasion) -> Vec<Oid> {
     let shared = shared.iter().map(|name| own_objects::schema(name));
     let all = shared.chain([own]).chain(occasion.temp_schemas);
     all.filter(|schema| *schema != Oid::INVALID).collect()
+}
+
+/// Whether the tenant sees the object with this OID in the catalog of this class: PostgreSQL's own
+/// and those that `own` lists, its login among the roles, of the databases the one it is in. What
+/// does not exist is not seen.
+pub fn sees(class: u32, object: Oid) -> bool {
+    match class {
+        class::DATABASE => object.to_u32() == backend::database(),
+        _ if object.to_u32() < FIRST_NORMAL_OID => true,
+        class::AUTHID if object == roles::session_user() => true,
+        class::PROC if functions::is_of_the_extension(object) => true,
+        _ => class != class::ANY_RARE && own(class).contains(&object),
+    }
 }

@@ -2,6 +2,7 @@
 //! EXECUTE, CALL or COPY, or by a fast-path message that no other hook sees; and when a relation, a
 //! type or a function has been made.
 
+use super::backend::is_parallel_worker;
 use super::executor_hook::is_engaged;
 use pgrx::pg_sys::{self, ObjectAccessType, Oid};
 use pgrx::prelude::*;
@@ -47,7 +48,9 @@ unsafe extern "C-unwind" fn trampoline(
 ) {
     // SAFETY: PostgreSQL's own arguments, passed on.
     unsafe {
-        if access == ObjectAccessType::OAT_FUNCTION_EXECUTE && is_engaged() {
+        if access == ObjectAccessType::OAT_FUNCTION_EXECUTE
+            && (is_engaged() || is_parallel_worker())
+        {
             guarded(object);
         }
         if access == ObjectAccessType::OAT_POST_CREATE && sub == 0 && is_engaged() {

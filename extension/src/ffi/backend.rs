@@ -83,3 +83,10 @@ pub fn forbid_writes() {
 pub fn check_for_interrupts() {
     pgrx::check_for_interrupts!();
 }
+
+/// When the message that is being worked on arrived, in microseconds: the same for all of its
+/// statements, another for the next message.
+pub fn message_time() -> i64 {
+    // SAFETY: reads a global.
+    unsafe { pg_sys::GetCurrentStatementStartTimestamp() }
+}

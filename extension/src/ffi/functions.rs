@@ -17,7 +17,7 @@ pub fn is_ours(function: Oid, names: &[&CStr]) -> bool {
 }
 
 /// The name of a function.
-pub(super) fn name(function: Oid) -> Option<String> {
+pub fn name(function: Oid) -> Option<String> {
     // SAFETY: looks into the catalog cache; the name is a palloc'd string or null.
     unsafe {
         let name = pg_sys::get_func_name(function);
@@ -50,5 +50,14 @@ fn ours(name: &CStr, arguments: &[Oid]) -> Oid {
             Datum::from(schema),
             Datum::from(0),
         )
+    }
+}
+
+/// Whether the function is in a schema of the extension.
+pub fn is_of_the_extension(function: Oid) -> bool {
+    // SAFETY: looks into the catalog caches; the name is a palloc'd string or null.
+    unsafe {
+        let name = pg_sys::get_namespace_name(pg_sys::get_func_namespace(function));
+        !name.is_null() && [c"tenancy", c"tenancy_checked"].contains(&CStr::from_ptr(name))
     }
 }

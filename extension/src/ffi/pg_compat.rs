@@ -226,3 +226,36 @@ pub unsafe fn next_in_list_of(head: *mut ListHead, entry: *mut ListLink) -> Opti
     let next = unsafe { std::ptr::read_volatile(&raw const (*entry).next) };
     (!next.is_null() && next != head.cast()).then_some(next)
 }
+
+/// Whether the current user may execute a function.
+pub fn may_execute(function: pg_sys::Oid) -> bool {
+    let execute = pg_sys::ACL_EXECUTE as pg_sys::AclMode;
+    // SAFETY: looks into the catalog cache; inside a transaction.
+    unsafe {
+        let user = pg_sys::GetUserId();
+        #[cfg(feature = "pg15")]
+        let result = pg_sys::pg_proc_aclcheck(function, user, execute);
+        #[cfg(not(feature = "pg15"))]
+        let result = pg_sys::object_aclcheck(pg_sys::ProcedureRelationId, function, user, execute);
+        result == pg_sys::AclResult::ACLCHECK_OK
+    }
+}
+
+/// The arguments of SQL's own JSON constructors, which version 15 does not have.
+#[cfg(feature = "pg15")]
+pub fn json_arguments(
+    _tag: pg_sys::NodeTag,
+    _node: *mut pg_sys::Node,
+) -> Option<*mut pg_sys::List> {
+    None
+}
+
+/// The arguments of SQL's own JSON constructors.
+#[cfg(not(feature = "pg15"))]
+pub fn json_arguments(tag: pg_sys::NodeTag, node: *mut pg_sys::Node) -> Option<*mut pg_sys::List> {
+    if tag != pg_sys::NodeTag::T_JsonConstructorExpr {
+        return None;
+    }
+    // SAFETY: the cast follows a look at the tag.
+    Some(unsafe { (*node.cast::<pg_sys::JsonConstructorExpr>()).args })
+}

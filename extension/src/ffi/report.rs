@@ -36,6 +36,7 @@ fn sqlstate(code: SqlState) -> PgSqlErrorCode {
         }
         SqlState::CannotConnectNow => PgSqlErrorCode::ERRCODE_CANNOT_CONNECT_NOW,
         SqlState::SerializationFailure => PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE,
+        SqlState::UndefinedSchema => PgSqlErrorCode::ERRCODE_INVALID_SCHEMA_NAME,
         SqlState::UndefinedObject => PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
         SqlState::InsufficientResources => PgSqlErrorCode::ERRCODE_INSUFFICIENT_RESOURCES,
         SqlState::LimitExceeded => PgSqlErrorCode::ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
@@ -95,4 +96,31 @@ pub fn raise_again(caught: pg_sys::panic::CaughtError, detail: &str) -> ! {
     }
     report.report(PgLogLevel::ERROR);
     unreachable!("an error report of level ERROR does not return")
+}
+
+/// Runs `work`; an error of PostgreSQL that passes through has its message rewritten.
+pub fn renaming<T>(work: impl FnOnce() -> T, rewrite: impl Fn(&str) -> String) -> T {
+    use pg_sys::panic::CaughtError;
+    let (work, rewrite) =
+        (std::panic::AssertUnwindSafe(work), std::panic::AssertUnwindSafe(rewrite));
+    PgTryBuilder::new(move || {
+        let work = work;
+        (work.0)()
+    })
+    .catch_others(move |caught| {
+        let rewrite = &rewrite;
+        let (CaughtError::PostgresError(ref e) | CaughtError::ErrorReport(ref e)) = caught else {
+            caught.rethrow()
+        };
+        let mut report = ErrorReport::new(e.sql_error_code(), (rewrite.0)(e.message()), "tenancy");
+        if let Some(detail) = e.detail() {
+            report = report.set_detail((rewrite.0)(detail));
+        }
+        if let Some(hint) = e.hint() {
+            report = report.set_hint((rewrite.0)(hint));
+        }
+        report.report(PgLogLevel::ERROR);
+        unreachable!("an error report of level ERROR does not return")
+    })
+    .execute()
 }

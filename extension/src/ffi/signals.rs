@@ -19,6 +19,12 @@ pub fn has_transaction(pid: i32) -> bool {
     proc.is_some_and(pg_compat::has_transaction)
 }
 
+/// Whether the process is a backend.
+pub fn is_backend(pid: i32) -> bool {
+    // SAFETY: the result is null or points into shared memory.
+    unsafe { !pg_sys::BackendPidGetProc(pid).is_null() }
+}
+
 /// Cancels the statement of another backend, as pg_cancel_backend() does.
 pub fn cancel(pid: i32) {
     signal(pid, SIGINT);

@@ -1,11 +1,16 @@
 //! Before each function call, fast-path messages included: between tenants only the context
-//! functions run, and inside a tenant nothing runs once it is not admitted any more. After each
-//! object is made: whether a tenant has too many temporary ones.
+//! functions run, inside a tenant nothing runs once it is not admitted any more, and none of
+//! PostgreSQL's own functions that could show or reach others. After each object is made:
+//! whether a tenant has too many temporary ones.
 
 use crate::ffi::Oid;
 use crate::ffi::access_hook;
 use crate::ffi::report::or_raise;
+use crate::ffi::rulings::{self, Ruling};
+use crate::ffi::{functions, roles};
 use crate::session;
+use tenancy_core::builtin;
+use tenancy_core::{Result, mutant};
 
 /// Installs the hook.
 pub fn init() {
@@ -18,4 +23,19 @@ fn made(class: Oid, object: Oid) {
 
 fn before(function: Oid) {
     or_raise(session::allow_function(function));
+    if session::is_inside() && !roles::in_own_work() {
+        or_raise(allow_builtin(function));
+    }
+}
+
+/// What has a twin comes by here only where no query calls it: the twin stands in for it there.
+fn allow_builtin(function: Oid) -> Result<()> {
+    let name = || functions::name(function).unwrap_or_default();
+    match rulings::ruling(function) {
+        Ruling::Refused if !mutant::disabled("function.refused") => Err(builtin::refusal(&name())),
+        Ruling::Replaced { guarded: false, .. } if !mutant::disabled("function.unreplaced") => {
+            Err(builtin::unreplaced(&name()))
+        }
+        _ => Ok(()),
+    }
 }

@@ -2,6 +2,7 @@
 //! change that. The truth is the memory of this process; settings and shared memory mirror it.
 
 mod admission;
+mod advisory;
 mod alarm;
 mod binding;
 mod cache;
@@ -21,13 +22,14 @@ mod transaction;
 
 use crate::ffi;
 
+pub use advisory::{Request as LockRequest, lock, unlock, unlock_all};
 pub use cancels::canceled;
 pub use ceilings::{bound, tell};
 pub use check::{allow_function, allow_statement, allow_utility, closed_to_statements};
 pub use disguise::disguise_schema;
 pub use moves::{enter, enter_local, leave, seal, switch};
 pub use notifications::count_notification;
-pub use position::{current, current_id, is_inside, tenant};
+pub use position::{arrived, current, current_id, is_inside, tenant};
 pub use position::{place, reapply_role};
 pub use prepared::{deallocate_all, note_prepared, require_prepared};
 pub use rations::{object_made, require_few_locks};

@@ -59,6 +59,7 @@ thread_local! {
     static READ_ONLY: Cell<bool> = const { Cell::new(false) };
     static ADMITTED: Cell<bool> = const { Cell::new(false) };
     static GATEWAY: Cell<bool> = const { Cell::new(false) };
+    static ARRIVED: Cell<i64> = const { Cell::new(0) };
     static IDLE: Cell<Oid> = const { Cell::new(Oid::INVALID) };
     static STAY: RefCell<Option<Stay>> = const { RefCell::new(None) };
     static KEY: RefCell<Option<Seal>> = const { RefCell::new(None) };
@@ -147,6 +148,12 @@ pub fn tenant() -> Option<Rc<Tenant>> {
 /// The id of the tenant that the session (or a parallel worker's leader) is in.
 pub fn current_id() -> Option<i64> {
     leaders_tenant().or_else(|| STAY.with_borrow(|s| s.as_ref().map(|s| s.tenant.id)))
+}
+
+/// The time of the message that brought the session here. What the session keeps of it, and of any
+/// before, may hold a key: its text, cursors and prepared statements.
+pub fn arrived() -> i64 {
+    ARRIVED.get()
 }
 
 /// Whether the session (or a parallel worker's leader) is in a tenant.
@@ -258,6 +265,7 @@ pub fn arrive(stay: Stay, access: Access, epoch: u64, place: Place) -> Result<()
         return Err(error);
     }
     PLACE.set(place);
+    ARRIVED.set(backend::message_time());
     ROLE.set(stay.role());
     CHECKED.set(epoch);
     ADMITTED.set(true);

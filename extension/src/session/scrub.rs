@@ -2,6 +2,7 @@
 //! it lives, or removed every time; nothing depends on a hook having seen it but the names of
 //! statements prepared by SQL, which no function of PostgreSQL lists.
 
+use super::advisory;
 use super::prepared;
 use crate::ffi::{random, residue};
 use tenancy_core::Result;
@@ -49,6 +50,7 @@ pub fn after_abort() {
 fn release_advisory_locks() {
     if !mutant::disabled("scrub.advisory_locks") {
         residue::release_advisory_locks();
+        advisory::forget();
     }
 }
 

@@ -1,7 +1,7 @@
 //! The ends of transactions: contexts that end with them, moves that they undo, and the role that
 //! PostgreSQL puts back although the context goes on. Nothing here may raise but `pre_commit`.
 
-use super::{cancels, notifications, position, rations, scrub};
+use super::{advisory, cancels, notifications, position, rations, scrub};
 use crate::ffi::report::or_raise;
 use crate::ffi::roles;
 use crate::ffi::transaction::Event;
@@ -74,6 +74,7 @@ fn pre_commit() {
 fn commit() {
     rations::transaction_ends();
     shared::on_commit();
+    advisory::forget_transaction();
     position::forget_admission();
     notifications::forget();
     match MOVING.replace(Moving::No) {
@@ -91,6 +92,7 @@ fn abort() {
     rations::rolled_back();
     roles::forget_code();
     shared::on_abort();
+    advisory::forget_transaction();
     position::forget_admission();
     notifications::forget();
     if MOVING.replace(Moving::No) != Moving::No && !mutant::disabled("lock.failed_move") {

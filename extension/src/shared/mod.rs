@@ -11,7 +11,7 @@ use crate::ffi::{alarm_memory, backend, shmem};
 
 pub use audit_queue::{Refusal, hand_over, retire as retire_writer, take as take_refusals};
 pub use epoch::{epoch, registry_changed};
-pub use presence::{announce, leader_tenant, others_in_transaction, withdraw};
+pub use presence::{announce, is_in, leader_tenant, others_in_transaction, withdraw};
 pub use refusals::{count_audited, count_refused, count_reported, count_unaudited};
 pub use refusals::{reset_tallies, take_sums, tallies};
 pub use suspension::{block, is_blocked};

@@ -40,6 +40,16 @@ pub fn leader_tenant() -> Option<i64> {
     Some(place.tenant.load(Ordering::SeqCst)).filter(|tenant| *tenant != 0)
 }
 
+/// Whether the process is a backend that is in the tenant now.
+pub fn is_in(pid: i32, tenant: i64) -> bool {
+    let here = |p: &&Place| {
+        p.pid.load(Ordering::Relaxed) == pid
+            && p.database.load(Ordering::Relaxed) == backend::database()
+    };
+    let place = shmem::backends().iter().find(here);
+    place.is_some_and(|place| place.tenant.load(Ordering::SeqCst) == tenant)
+}
+
 /// Process ids of the other backends that are in the tenant and have a transaction open.
 pub fn others_in_transaction(tenant: i64) -> Vec<i32> {
     let here = |p: &&Place| {
