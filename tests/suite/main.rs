@@ -17,6 +17,7 @@ mod disguise;
 mod docs;
 mod dump;
 mod functions;
+mod functions_checked;
 mod gateway;
 mod guard_setting;
 mod http;

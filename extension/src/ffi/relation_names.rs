@@ -21,6 +21,17 @@ pub unsafe fn is_catalog(name: &RangeVar) -> bool {
     relation != Oid::INVALID && relation.to_u32() < FIRST_OF_USERS
 }
 
+/// Whether a name leads to a relation with a column of type regclass or its like, whose values
+/// PostgreSQL writes as names.
+///
+/// # Safety
+/// A node of the parser; inside a transaction.
+pub unsafe fn holds_references(name: &RangeVar) -> bool {
+    // SAFETY: the caller's promise; the lookup raises nothing for a relation without a row type.
+    let row = unsafe { pg_sys::get_rel_type_id(find(name)) };
+    row != Oid::INVALID && super::reg_types::may_hold(row.to_u32())
+}
+
 /// What the names lead to, without those that lead nowhere.
 ///
 /// # Safety

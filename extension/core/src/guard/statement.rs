@@ -75,6 +75,8 @@ pub enum Copy {
     Server,
     /// One of PostgreSQL's own relations, read without a query.
     Catalog,
+    /// A table with a column of type regclass or its like, read without a query.
+    References,
 }
 
 /// A relation that is to be locked.

@@ -96,6 +96,9 @@ fn copy_verdict(copy: Copy) -> Verdict {
             "COPY from or to the server's files and programs",
             "COPY FROM STDIN or TO STDOUT.",
         ),
+        Copy::References => {
+            refused("COPY of a table that refers to objects by OID", "COPY (SELECT ...) TO STDOUT.")
+        }
         Copy::Catalog => refused("COPY of a system catalog", "COPY (SELECT ...) TO STDOUT."),
     }
 }

@@ -68,6 +68,7 @@ fn what_reaches_beyond_the_tenant_is_refused() {
         S::Snapshot,
         S::Copy(Copy::Server),
         S::Copy(Copy::Catalog),
+        S::Copy(Copy::References),
         S::MaintenanceOfAll,
         S::Load,
         S::Server,

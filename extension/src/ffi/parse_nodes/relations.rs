@@ -55,9 +55,14 @@ unsafe fn copy(copy: &pg_sys::CopyStmt) -> Copy {
     // SAFETY: the caller's promise; null when a query is copied.
     let relation = unsafe { copy.relation.as_ref() };
     // SAFETY: as above.
-    match relation.is_some_and(|relation| unsafe { relation_names::is_catalog(relation) }) {
-        true => Copy::Catalog,
-        false => Copy::Client,
+    unsafe {
+        match relation {
+            Some(name) if relation_names::is_catalog(name) => Copy::Catalog,
+            Some(name) if !copy.is_from && relation_names::holds_references(name) => {
+                Copy::References
+            }
+            _ => Copy::Client,
+        }
     }
 }
 
