@@ -32,6 +32,8 @@ pub enum Verdict {
     Guarded(Check),
     /// It runs in FROM, where its rows are filtered.
     Filtered,
+    /// It runs where PostgreSQL itself calls it, and in no query.
+    Internal,
 }
 
 /// The verdict on a built-in function, by name and the OIDs of its argument types.
@@ -51,6 +53,9 @@ pub fn decided(name: &str) -> Option<Verdict> {
     }
     if checked::FILTERED.contains(&name) {
         return Some(Verdict::Filtered);
+    }
+    if checked::INTERNAL.contains(&name) {
+        return Some(Verdict::Internal);
     }
     if refused::REFUSED.contains(&name) {
         return Some(Verdict::Refused);
@@ -88,6 +93,7 @@ mod tests {
         let checked = CHECKED.iter().flat_map(|family| family.names.iter());
         let all = checked
             .chain(checked::FILTERED)
+            .chain(checked::INTERNAL)
             .chain(refused::REFUSED)
             .chain(allowed::ALLOWED)
             .collect::<Vec<_>>();

@@ -19,7 +19,8 @@ pub enum Disguise {
 
 /// Whether a schema is one that every tenant knows of: PostgreSQL's and the extension's own.
 pub fn is_system_schema(name: &[u8]) -> bool {
-    name.starts_with(b"pg_") || matches!(name, b"information_schema" | b"tenancy")
+    name.starts_with(b"pg_")
+        || matches!(name, b"information_schema" | b"tenancy" | b"tenancy_checked")
 }
 
 /// Decides from the statement's text and the reported position of the name, an offset into it.

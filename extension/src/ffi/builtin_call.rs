@@ -124,7 +124,7 @@ impl Call {
         }
     }
 
-    /// The same; `None` when a schema is not accessible.
+    /// The same; `None` when a schema is not accessible, or said to be absent.
     pub fn run_unless_denied(&mut self) -> Option<Option<Datum>> {
         let denied = PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE;
         let call = std::panic::AssertUnwindSafe(&mut *self);
@@ -133,6 +133,7 @@ impl Call {
             Some(call.0.run())
         })
         .catch_when(denied, |_| None)
+        .catch_when(PgSqlErrorCode::ERRCODE_INVALID_SCHEMA_NAME, |_| None)
         .execute()
     }
 
@@ -207,6 +208,9 @@ unsafe extern "C-unwind" fn prepare(
 ) -> bool {
     // SAFETY: the function manager hands over a valid call; frame and answer are the caller's.
     unsafe {
+        if usize::try_from((*outer).nargs).is_ok_and(|count| count > MAX_ARGUMENTS) {
+            ereport!(ERROR, PgSqlErrorCode::ERRCODE_TOO_MANY_ARGUMENTS, "too many arguments");
+        }
         let site = site((*outer).flinfo);
         copy_call(outer, site, frame);
         let mut call = Call { site, frame, outer };

@@ -98,6 +98,7 @@ fn replace(call: &mut FuncExpr) -> bool {
     match rulings::ruling(call.funcid) {
         Ruling::Free | Ruling::Refused => true,
         Ruling::Filtered => mutant::disabled("function.filtered"),
+        Ruling::Internal => mutant::disabled("function.internal"),
         Ruling::Replaced { twin, check, guarded } => {
             // An index on an expression is found by its function, so what needs no check stays.
             let stays = guarded && names_what_is_seen(check, call.args);

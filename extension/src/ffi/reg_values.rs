@@ -195,7 +195,7 @@ unsafe fn text_of(of: Oid, value: Datum) -> *mut std::ffi::c_char {
     }
 }
 
-/// What the text names; `None` when a schema is denied.
+/// What the text names; `None` when a schema is denied, or said to be absent.
 fn look_up(target: Oid, text: &str) -> Option<Oid> {
     let text = CString::new(text).unwrap_or_default();
     PgTryBuilder::new(|| {
@@ -209,5 +209,6 @@ fn look_up(target: Oid, text: &str) -> Option<Oid> {
         }
     })
     .catch_when(PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE, |_| None)
+    .catch_when(PgSqlErrorCode::ERRCODE_INVALID_SCHEMA_NAME, |_| None)
     .execute()
 }

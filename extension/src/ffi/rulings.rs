@@ -22,6 +22,8 @@ pub enum Ruling {
     Refused,
     /// It runs in FROM, where its rows are filtered.
     Filtered,
+    /// It runs where PostgreSQL itself calls it, and in no query.
+    Internal,
     /// Its twin runs in its place.
     Replaced {
         /// The twin, invalid when the extension does not have it.
@@ -80,6 +82,7 @@ fn judge(function: Oid) -> Ruling {
         Verdict::Allowed => Ruling::Free,
         Verdict::Refused => Ruling::Refused,
         Verdict::Filtered => Ruling::Filtered,
+        Verdict::Internal => Ruling::Internal,
         Verdict::Checked(check) => replaced(check, false),
         Verdict::Guarded(check) => replaced(check, true),
     }

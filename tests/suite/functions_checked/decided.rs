@@ -9,7 +9,8 @@ const VERDICTS: &str = "
 
 #[tokio::test]
 async fn somebody_has_decided_on_every_built_in_function_that_names_or_shows_something() {
-    let superuser = Database::new().superuser().await;
+    let database = Database::new();
+    let superuser = database.superuser().await;
     let query = format!("SELECT * FROM ({VERDICTS}) AS v WHERE verdict = 'undecided'");
     let undecided = superuser.rows(&query).await;
     assert!(undecided.is_empty(), "add these to tenancy_core::builtin: {undecided:#?}");
@@ -17,7 +18,8 @@ async fn somebody_has_decided_on_every_built_in_function_that_names_or_shows_som
 
 #[tokio::test]
 async fn every_function_that_is_checked_has_a_twin_of_the_same_signature() {
-    let superuser = Database::new().superuser().await;
+    let database = Database::new();
+    let superuser = database.superuser().await;
     let query = "
         SELECT p.oid::regprocedure FROM pg_proc p
         JOIN tenancy_checked.decisions() d ON d.name = p.proname
@@ -38,7 +40,8 @@ async fn every_function_that_is_checked_has_a_twin_of_the_same_signature() {
 
 #[tokio::test]
 async fn every_function_of_the_schema_has_a_comment_and_only_the_table_is_kept_from_the_public() {
-    let superuser = Database::new().superuser().await;
+    let database = Database::new();
+    let superuser = database.superuser().await;
     let silent =
         "SELECT oid::regprocedure FROM pg_proc WHERE obj_description(oid, 'pg_proc') IS NULL
                     AND pronamespace = 'tenancy_checked'::regnamespace";
