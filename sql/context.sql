@@ -4,12 +4,12 @@
 CREATE FUNCTION tenancy.enter(tenant text, seal text DEFAULT NULL, "as" text DEFAULT 'member') RETURNS text
   LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'enter_wrapper';
 COMMENT ON FUNCTION tenancy.enter(text, text, text) IS
-  'Puts the session into a tenant until leave(key), and returns the key that seals it (the given seal of 16 to 128 bytes, else a random one; NULL for a login granted unsealed contexts). In a sealed context, seal must be its key: the session is cleaned and moves on. "as": member, or owner for members of tenancy_migrator. Raises 3D000 unknown tenant or no grant, 57P03 suspended, 28000 wrong key, 25001 a move inside a transaction block, 42501 inside a definer function, 22023 bad argument. Any login with a grant.';
+  'Puts the session into a tenant until leave(key), and returns the key that seals it (the given seal of 16 to 128 bytes, else a random one; NULL for a login granted unsealed contexts). Closes the session''s cursors. In a sealed context, seal must be its key: the session is cleaned and moves on. "as": member, or owner for members of tenancy_migrator. Raises 3D000 unknown tenant or no grant, 57P03 suspended, 28000 wrong key, 25001 a move inside a transaction block, 42501 inside a definer function, 22023 bad argument. Any login with a grant.';
 
 CREATE FUNCTION tenancy.enter_local(tenant text, seal text DEFAULT NULL) RETURNS void
   LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'enter_local_wrapper';
 COMMENT ON FUNCTION tenancy.enter_local(text, text) IS
-  'Puts the session into a tenant until the transaction ends; nothing ends it before. Since a COMMIT may be anybody''s, the session stays bound afterwards: to seal (16 to 128 bytes), which every later enter() and enter_local() must then show, or without a seal to this tenant. Logins granted unsealed contexts are not bound. Raises 3D000 unknown tenant, 57P03 suspended, 25001 inside a subtransaction, 42501 in another context, in a definer function or in a session bound to another tenant, 28000 wrong seal, 22023 bad seal. Any login with a grant.';
+  'Puts the session into a tenant until the transaction ends; nothing ends it before. Closes the session''s cursors. Since a COMMIT may be anybody''s, the session stays bound afterwards: to seal (16 to 128 bytes), which every later enter() and enter_local() must then show, or without a seal to this tenant. Logins granted unsealed contexts are not bound. Raises 3D000 unknown tenant, 57P03 suspended, 25001 inside a subtransaction, 42501 in another context, in a definer function or in a session bound to another tenant, 28000 wrong seal, 22023 bad seal. Any login with a grant.';
 
 CREATE FUNCTION tenancy.leave(key text DEFAULT NULL) RETURNS void
   LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'leave_wrapper';

@@ -2,6 +2,7 @@
 
 mod activity;
 mod binding;
+mod cursors;
 mod gateway;
 mod local;
 mod moves;

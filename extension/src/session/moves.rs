@@ -36,6 +36,7 @@ fn begin(tenant: &str, seal: Option<&str>, capacity: Capacity) -> Result<()> {
     let admitted = admission::of_login(tenant, capacity)?;
     let key = key_for(chosen, admitted.sealed)?;
     position::remember_before()?;
+    scrub::cursors_from_outside();
     position::arrive(admitted.stay, admitted.access, admitted.epoch, Place::Session)?;
     position::set_key(key);
     Ok(())
@@ -58,6 +59,7 @@ pub fn enter_local(tenant: &str, seal: Option<&str>) -> Result<()> {
     binding::check(tenant, seal)?;
     let admitted = admission::of_login(tenant, Capacity::Member)?;
     position::remember_before()?;
+    scrub::cursors_from_outside();
     let (id, sealed) = (admitted.stay.tenant.id, admitted.sealed);
     position::arrive(admitted.stay, admitted.access, admitted.epoch, Place::Transaction)?;
     binding::bind(id, sealed, key);

@@ -8,6 +8,15 @@ use crate::ffi::{random, residue};
 use tenancy_core::Result;
 use tenancy_core::mutant;
 
+/// Closes the cursors that were opened outside: they go on reading with the rights and the plan
+/// that they began with. One that a loop is reading cannot be closed, and the error of that keeps
+/// the session outside.
+pub fn cursors_from_outside() {
+    if !mutant::disabled("scrub.cursors_from_outside") {
+        residue::close_portals();
+    }
+}
+
 /// Cleans the session for the next tenant, inside the running transaction.
 pub fn run() -> Result<()> {
     if !mutant::disabled("scrub.settings") {
