@@ -162,6 +162,8 @@ impl AsRole {
             saved.settings_level = pg_sys::NewGUCNestLevel();
         }
         super::settings::set_until_level_ends(c"search_path", path);
+        // A parallel worker would not know that it works for us, and be refused what we may read.
+        super::settings::set_until_level_ends(c"max_parallel_workers_per_gather", "0");
         // SAFETY: as above.
         unsafe { pg_sys::SetUserIdAndSecContext(role, saved.security | LOCAL_CHANGE | more) };
         saved

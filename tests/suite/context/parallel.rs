@@ -68,3 +68,17 @@ fn split(seen: &str) -> (String, String) {
     let (pid, rest) = seen.split_once('|').unwrap();
     (pid.to_owned(), rest.to_owned())
 }
+
+#[tokio::test]
+async fn what_the_extension_reads_for_itself_is_not_read_by_workers() {
+    let database = Database::new();
+    let tenants = Tenants::create(&database, &["acme", "globex"]).await;
+    let migrator = database.login(&["tenancy_migrator"]);
+    tenants.admin.run(&format!("SELECT tenancy.grant_login('{}', '*')", migrator.name())).await;
+    let session = migrator.connect().await;
+    force_workers(&session).await;
+    let key = session.text("SELECT tenancy.enter('acme', \"as\" => 'owner')").await;
+    force_workers(&session).await;
+    session.run("CREATE TABLE made (id int PRIMARY KEY); DROP TABLE made").await;
+    session.run(&format!("SELECT tenancy.enter('globex', '{key}')")).await;
+}
