@@ -8,6 +8,7 @@
 mod alarm;
 mod architecture;
 mod attacks;
+mod background;
 
 mod catalog;
 mod ceilings;
