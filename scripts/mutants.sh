@@ -15,6 +15,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 KNOWN=$ROOT/tests/mutants.txt
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
+unset TENANCY_MUTANT
 export TENANCY_EXTENSION=extension-mutants RUST_BACKTRACE=0
 
 # Modules of the suite whose tests are likely to miss a guard of the layer.
@@ -38,7 +39,7 @@ guards() {
 
 # The first test that fails among those that match, given as arguments of the test program.
 first_failure() {
-  local line pid found=''
+  local pid found=''
   "$SUITE" "$@" >"$WORK/out" 2>&1 &
   pid=$!
   while kill -0 $pid 2>/dev/null && [ -z "$found" ]; do
@@ -50,25 +51,33 @@ first_failure() {
   sed -n 's/^test \(.*\) \.\.\. FAILED$/\1/p' "$WORK/out" | head -1
 }
 
+# The first test that fails without the guard and passes with it.
+search() {
+  local guard=$1 found again
+  local skip=()
+  shift
+  while found=$(TENANCY_MUTANT=$guard first_failure "$@" "${skip[@]}") && [ -n "$found" ]; do
+    again=$(first_failure "$found" --exact)
+    [ -n "$again" ] || { echo "$found"; return; }
+    say "$found fails with every guard in place"
+    skip+=(--skip "$found")
+  done
+}
+
 # The test that fails without this guard; nothing when there is none.
 failing_test() {
-  local guard=$1 known found
-  export TENANCY_MUTANT=$guard
+  local guard=$1 known found=''
   known=$(sed -n "s/^${guard/./\\.} -> //p" "$KNOWN" 2>/dev/null || true)
-  if [ -n "$known" ]; then
-    found=$(first_failure "$known" --exact)
-    [ -z "$found" ] || { echo "$found"; return; }
-  fi
+  [ -z "$known" ] || found=$(TENANCY_MUTANT=$guard first_failure "$known" --exact)
   # shellcheck disable=SC2046 # one argument per module
-  found=$(first_failure $(likely "${guard%%.*}"))
-  [ -n "$found" ] || found=$(first_failure --skip http:: --skip architecture::)
+  [ -n "$found" ] || found=$(search "$guard" $(likely "${guard%%.*}"))
+  [ -n "$found" ] || found=$(search "$guard" --skip http:: --skip architecture::)
   echo "$found"
 }
 
 # Nothing would be shown by a test that fails with every guard in place.
 require_sound() {
   local tests
-  unset TENANCY_MUTANT
   mapfile -t tests < <(sed -n 's/.* -> //p' "$KNOWN" 2>/dev/null | sort -u)
   [ ${#tests[@]} -gt 0 ] || return 0
   "$SUITE" "${tests[@]}" --exact >"$WORK/sound" 2>&1 || { tail -30 "$WORK/sound" >&2; fail "tests fail with every guard in place"; }
