@@ -6,6 +6,9 @@
 # once long; the difference, divided by the repetitions between them, is the cost of one
 # repetition, start-up and first touches left out. Ratios are against the peer on the line.
 #
+# The hooks' share is what a statement costs more than on a server that has not loaded the library:
+# outside of a tenant, and inside. At the end the same as time: ratios of medians, in one run.
+#
 # usage: instructions.sh [REPETITIONS]     needs a release build (build.sh --release) and valgrind
 set -euo pipefail
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -27,6 +30,7 @@ prepare() {
   # shellcheck disable=SC1091
   set -a && source "$WORK/cluster/env" && set +a
   "$PGBIN/psql" -X -q -v ON_ERROR_STOP=1 >/dev/null <<'SQL'
+CREATE DATABASE bare;
 CREATE EXTENSION tenancy;
 GRANT tenancy_gateway TO postgres;
 SELECT tenancy.register_template('bench', 'CREATE TABLE item (id int PRIMARY KEY, name text);
@@ -36,14 +40,19 @@ SELECT format('CREATE ROLE peer_%s; GRANT peer_%s TO postgres', n, n) FROM (VALU
 CREATE TABLE public.item AS SELECT * FROM one.item;
 ALTER TABLE public.item ADD PRIMARY KEY (id);
 VACUUM ANALYZE;
+\connect bare
+CREATE TABLE public.item AS SELECT i AS id, 'item ' || i AS name FROM generate_series(1, 1000) i;
+ALTER TABLE public.item ADD PRIMARY KEY (id);
+VACUUM ANALYZE;
 SQL
   "$ROOT/scripts/cluster.sh" halt "$WORK/cluster"
 }
 
-# count PRELOAD STATEMENTS-FILE: instructions of one single-user run
+# count PRELOAD STATEMENTS-FILE: instructions of one single-user run, in DATABASE
+DATABASE=postgres
 count() {
   as_server valgrind --tool=callgrind --callgrind-out-file=/dev/null "$PGBIN/postgres" --single \
-    -c shared_preload_libraries="$1" -c jit=off -D "$WORK/cluster/data" postgres \
+    -c shared_preload_libraries="$1" -c jit=off -D "$WORK/cluster/data" "$DATABASE" \
     <"$2" 2>&1 >"$WORK/out" | tee "$WORK/log" | sed -n 's/.*Collected : \([0-9]*\).*/\1/p'
   if grep -q ERROR "$WORK/log"; then grep -m1 ERROR "$WORK/log" >&2; exit 1; fi
 }
@@ -79,11 +88,48 @@ row 'switch(), alternating tenants / SELECT set_config() of both' $((switch_two 
 row 'enter(seal =>), alternating tenants / SET search_path, then SET ROLE' $((enter_two / 2)) $((set_two / 2))
 row 'the same switch() without parsing and planning its SELECT / SET search_path, then SET ROLE' \
   $(((switch_two - call_two) / 2)) $((set_two / 2))
-bare=$(cost '' '' 'SELECT 1')
-row 'SELECT 1, library loaded, no context / not loaded' "$(cost tenancy '' 'SELECT 1')" "$bare"
-row 'SELECT 1, in a tenant / not loaded' \
-  "$(cost tenancy "$SWITCH"$'\n'"$(switch one)" 'SELECT 1')" "$bare"
-point=$(cost '' '' "$POINT")
-row 'primary-key SELECT, library loaded, no context / not loaded' "$(cost tenancy '' "$POINT")" "$point"
-row 'primary-key SELECT, in a tenant / not loaded' \
-  "$(cost tenancy "$SWITCH"$'\n'"$(switch one)" "$POINT")" "$point"
+
+INSIDE="$SWITCH"$'\n'"$(switch one)"
+OWNER="SELECT tenancy.enter('one', \"as\" => 'owner')"
+
+# share NAME SETUP STATEMENTS [WAY-IN]: the hooks' share outside and inside
+share() {
+  local none outside inside
+  none=$(DATABASE=bare cost '' "$2" "$3")
+  outside=$(DATABASE=bare cost tenancy "$2" "$3")
+  inside=$(cost tenancy "${4:-$INSIDE}"$'\n'"$2" "$3")
+  row "$1, library loaded, no context / not loaded" "$outside" "$none"
+  row "$1, in a tenant / not loaded" "$inside" "$none"
+}
+
+share 'SELECT 1' '' 'SELECT 1'
+share 'primary-key SELECT' '' "$POINT"
+share 'primary-key SELECT, prepared' \
+  "PREPARE point (int) AS SELECT name FROM item WHERE id = \$1"$'\n''SET plan_cache_mode = force_generic_plan' \
+  'EXECUTE point (7)'
+share 'ALTER TABLE, SET STATISTICS' '' 'ALTER TABLE item ALTER name SET STATISTICS 100' "$OWNER"
+share 'CREATE TABLE and DROP TABLE' '' $'CREATE TABLE t (id int)\nDROP TABLE t' "$OWNER"
+select_one=$(cost tenancy "$INSIDE" 'SELECT 1')
+row 'switch() between two warm tenants / SELECT 1' $((switch_two / 2)) "$select_one"
+row 'the same without parsing and planning its SELECT / SELECT 1' $(((switch_two - call_two) / 2)) "$select_one"
+
+# Time, with a client over a socket: medians of pgbench, rounds of both sides taking turns.
+latency() {
+  "$PGBIN/pgbench" -n -M "$1" -T 3 -f "$WORK/$2.sql" -d "$3" 2>/dev/null |
+    sed -n 's/^latency average = \([0-9.]*\) ms/\1/p'
+}
+median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+
+times() {
+  echo 'SELECT 1;' >"$WORK/one.sql"
+  printf '%s\n' "SELECT tenancy.enter('one', seal => '$SEAL');" "SELECT tenancy.enter('two', seal => '$SEAL');" >"$WORK/move.sql"
+  "$ROOT/scripts/cluster.sh" resume "$WORK/cluster"
+  for _ in 1 2 3 4 5; do
+    latency extended one postgres >>"$WORK/one.ms"
+    latency extended move postgres >>"$WORK/move.ms"
+  done
+  move=$(awk "BEGIN { print $(median <"$WORK/move.ms") / 2 }")
+  echo "time: enter() between two tenants / SELECT 1: $(awk "BEGIN { printf \"%.2f\", $move / $(median <"$WORK/one.ms") }")"
+}
+
+times
