@@ -96,6 +96,15 @@ CREATE TABLE tenancy.audit (
 CREATE INDEX audit_tenant ON tenancy.audit (tenant_id, at);
 COMMENT ON TABLE tenancy.audit IS 'What was done to the registry, by which login; written in the transaction that did it';
 
+CREATE TABLE tenancy.large_object_alias (
+  id bigint NOT NULL,
+  tenant_id bigint NOT NULL REFERENCES tenancy.tenant ON DELETE CASCADE,
+  real_id bigint NOT NULL,
+  -- Looked up by id: few tenants have the same.
+  PRIMARY KEY (id, tenant_id)
+);
+COMMENT ON TABLE tenancy.large_object_alias IS 'Large objects that a tenant calls by an id that another tenant had first, and their real ids';
+
 ALTER SEQUENCE tenancy.generation OWNER TO tenancy_owner;
 ALTER TABLE tenancy.registry OWNER TO tenancy_owner;
 ALTER TABLE tenancy.plan OWNER TO tenancy_owner;
@@ -105,5 +114,6 @@ ALTER TABLE tenancy.domain OWNER TO tenancy_owner;
 ALTER TABLE tenancy.login OWNER TO tenancy_owner;
 ALTER TABLE tenancy.setting OWNER TO tenancy_owner;
 ALTER TABLE tenancy.audit OWNER TO tenancy_owner;
+ALTER TABLE tenancy.large_object_alias OWNER TO tenancy_owner;
 GRANT SELECT ON tenancy.plan, tenancy.template, tenancy.tenant, tenancy.domain, tenancy.login,
   tenancy.setting, tenancy.audit TO tenancy_admin;

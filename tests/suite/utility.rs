@@ -5,6 +5,7 @@ mod catalogs;
 mod channels;
 mod discard;
 mod forms;
+mod large_objects;
 mod statement_names;
 
 use tenancy_tests::database::Database;

@@ -16,6 +16,7 @@ pub mod disguise;
 pub mod error;
 pub mod guard;
 pub mod hostname;
+pub mod large_object;
 mod lexer;
 pub mod lifecycle;
 pub mod mutant;

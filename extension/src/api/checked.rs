@@ -2,6 +2,7 @@
 //! `tenancy_core::builtin`. Outside of tenants a twin is the original.
 
 mod arguments;
+mod large_objects;
 mod locks;
 mod names;
 mod sessions;
@@ -37,6 +38,7 @@ fn answer(call: &mut Call) -> Answer {
         Check::Found(class) => found(call, class),
         Check::RoleName => role_name(call),
         Check::AdvisoryLock => or_raise(locks::answer(call)),
+        Check::LargeObject => or_raise(large_objects::answer(call)),
         Check::Notify => or_raise(notify(call)),
         Check::Channels => own_channel(call),
         Check::Since(column) => since_arrival(call, column),

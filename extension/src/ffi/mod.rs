@@ -24,6 +24,7 @@ mod expressions;
 pub mod functions;
 pub mod inlining_hook;
 pub mod known;
+pub mod large_objects;
 pub mod named;
 pub mod object_hook;
 mod object_kinds;

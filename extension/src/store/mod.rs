@@ -3,6 +3,7 @@
 
 mod audit;
 mod domains;
+mod large_objects;
 mod lifecycle;
 mod logins;
 mod lookup;
@@ -16,6 +17,7 @@ mod tenants;
 mod verify;
 
 pub use domains::{add_domain, remove_domain, set_primary_domain};
+pub use large_objects::{forget_large_object, large_object_alias, remember_large_object};
 pub use lifecycle::{NewTenant, activate, create, drop_tenant, resume, suspend};
 pub use logins::{grant_login, login_access, revoke_login};
 pub use lookup::{Tenant, login_grant, tenant_by_id, tenant_by_name, tenant_of_schema};

@@ -56,6 +56,8 @@ pub enum Check {
     AdvisoryLock,
     /// The channel is the tenant's own, and the volume has a ceiling.
     Notify,
+    /// The ids of large objects are the tenant's own.
+    LargeObject,
     /// Only the tenant's own channels, by the names it knows them by.
     Channels,
     /// Only rows that came to be inside the tenant, told by this column (from 1).
@@ -309,6 +311,12 @@ pub const CHECKED: &[Family] = &[
             "pg_try_advisory_xact_lock_shared",
         ],
     ),
+    // Guarded, for drivers call them by messages that hold an OID.
+    Family {
+        check: Check::LargeObject,
+        guarded: true,
+        names: &["lo_create", "lo_from_bytea", "lo_get", "lo_open", "lo_put", "lo_unlink"],
+    },
     family(Check::Notify, &["pg_notify"]),
     family(Check::Channels, &["pg_listening_channels"]),
     family(Check::Since(6), &["pg_cursor"]),
