@@ -3,6 +3,7 @@
 use tenancy_tests::database::Database;
 use tenancy_tests::session::Session;
 use tenancy_tests::tenant::Tenants;
+use tenancy_tests::wire::{Request, Wire};
 
 /// What is tried. `{s}` stands for the schema.
 const ATTEMPTS: &[&str] = &[
@@ -131,6 +132,54 @@ async fn a_hidden_schema_answers_as_an_absent_one() {
         }
     }
     assert!(different.is_empty(), "{}", different.join("\n"));
+}
+
+/// What asks for no error when the thing is missing.
+const IF_EXISTS: &[&str] = &[
+    "DROP TABLE IF EXISTS {s}.note",
+    "DROP TABLE IF EXISTS {s}.nothing, {s}.note CASCADE",
+    "DROP TABLE IF EXISTS {s}.note, nothing",
+    "DROP VIEW IF EXISTS {s}.note",
+    "DROP SEQUENCE IF EXISTS {s}.note_id_seq",
+    "DROP INDEX IF EXISTS {s}.note_pkey",
+    "DROP FUNCTION IF EXISTS {s}.f(int)",
+    "DROP FUNCTION IF EXISTS {s}.f",
+    "DROP TYPE IF EXISTS {s}.t",
+    "DROP DOMAIN IF EXISTS {s}.t",
+    "DROP COLLATION IF EXISTS {s}.c",
+    "DROP OPERATOR IF EXISTS {s}.+ (int, int)",
+    "DROP TRIGGER IF EXISTS t ON {s}.note",
+    "DROP RULE IF EXISTS r ON {s}.note",
+    "DROP POLICY IF EXISTS p ON {s}.note",
+    "DROP OPERATOR CLASS IF EXISTS {s}.o USING btree",
+    "DROP STATISTICS IF EXISTS {s}.s",
+    "ALTER TABLE IF EXISTS {s}.note ADD x int",
+    "ALTER TABLE IF EXISTS {s}.note RENAME TO x",
+    "ALTER TABLE IF EXISTS {s}.note RENAME body TO x",
+    "ALTER SEQUENCE IF EXISTS {s}.note_id_seq RESTART",
+    "ALTER VIEW IF EXISTS {s}.note RENAME TO x",
+    "ALTER INDEX IF EXISTS {s}.note_pkey RENAME TO x",
+];
+
+async fn said(wire: &mut Wire, sql: &str) -> String {
+    format!("{:?}", wire.ask(Request::new().query(sql)).await)
+}
+
+#[tokio::test]
+async fn if_exists_passes_over_a_hidden_schema_as_over_an_absent_one() {
+    let database = Database::new();
+    let tenants = Tenants::create(&database, &["acme", "globex"]).await;
+    let hidden = tenants.column("globex", "schema").await;
+    let absent = format!("t_{}", hidden[2..].chars().rev().collect::<String>());
+    let mut wire = Wire::connect(&tenants.application).await;
+    said(&mut wire, "SELECT tenancy.enter('acme')").await;
+    for attempt in IF_EXISTS {
+        let one = said(&mut wire, &attempt.replace("{s}", &hidden)).await;
+        let other = said(&mut wire, &attempt.replace("{s}", &absent)).await;
+        assert!(other.contains("skipping"), "{attempt}: {other}");
+        assert_eq!(one.replace(&hidden, "?"), other.replace(&absent, "?"), "{attempt}");
+    }
+    assert_eq!(tenants.enter("globex").await.text("SELECT count(*) FROM note").await, "1");
 }
 
 #[tokio::test]

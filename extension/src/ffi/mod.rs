@@ -22,6 +22,7 @@ pub mod event_trigger;
 pub mod executor_hook;
 mod expressions;
 pub mod functions;
+pub mod if_exists;
 pub mod inlining_hook;
 pub mod known;
 pub mod large_objects;

@@ -125,7 +125,7 @@ unsafe fn strings(list: *mut List) -> Vec<String> {
 
 /// # Safety
 /// A node of the parser, or null; anything but a string node gives the empty string.
-unsafe fn string(node: *mut Node) -> String {
+pub(super) unsafe fn string(node: *mut Node) -> String {
     // SAFETY: the cast follows a look at the node's tag.
     unsafe {
         match node.as_ref() {

@@ -74,6 +74,12 @@ pub fn notice(error: Error) {
     report.report(PgLogLevel::NOTICE);
 }
 
+/// Sends the client a notice that all is well.
+pub fn notice_of_success(message: String) {
+    let code = PgSqlErrorCode::ERRCODE_SUCCESSFUL_COMPLETION;
+    ErrorReport::new(code, message, "tenancy").report(PgLogLevel::NOTICE);
+}
+
 /// The value, or the error raised.
 pub fn or_raise<T>(result: tenancy_core::Result<T>) -> T {
     result.unwrap_or_else(|error| raise(error))

@@ -2,6 +2,7 @@
 //! does what comes back.
 
 use super::executor_hook::is_engaged;
+use super::if_exists::{self, Skipped};
 use super::{client_messages, parse_nodes};
 use pgrx::pg_sys::{self, Node, NodeTag, PlannedStmt};
 use pgrx::prelude::*;
@@ -46,6 +47,10 @@ pub struct Listener {
     pub after: fn(),
     /// Before each PREPARE of any backend, with the name.
     pub prepares: fn(String),
+    /// Whether a schema shall look missing.
+    pub hidden: fn(&str) -> bool,
+    /// What IF EXISTS passes over.
+    pub skips: fn(Skipped),
 }
 
 static LISTENER: OnceLock<Listener> = OnceLock::new();
@@ -96,6 +101,9 @@ unsafe extern "C-unwind" fn guarded(
         };
         watch(node, *listener);
         match then {
+            Then::Run if is_engaged() => {
+                if_exists::without_hidden(statement, listener.hidden, listener.skips)
+            }
             Then::Run => statement,
             Then::Done => std::ptr::null_mut(),
             Then::OnChannel(channel) => on_channel(statement, channel),

@@ -3,7 +3,8 @@
 //! own statements, on names that we made, are nobody's to decide about.
 
 use crate::ffi::client_messages;
-use crate::ffi::report::or_raise;
+use crate::ffi::if_exists::Skipped;
+use crate::ffi::report::{self, or_raise};
 use crate::ffi::roles;
 use crate::ffi::utility_hook::{self, Call, Listener, Then};
 use crate::session;
@@ -12,7 +13,13 @@ use tenancy_core::{channel, mutant};
 
 /// Installs the hook.
 pub fn init() {
-    utility_hook::install(Listener { before, after, prepares: session::note_prepared });
+    utility_hook::install(Listener {
+        before,
+        after,
+        prepares: session::note_prepared,
+        hidden: session::hides_schema,
+        skips,
+    });
     client_messages::decide_notifications(|name| channel::delivery(name, session::current_id()));
 }
 
@@ -35,6 +42,14 @@ fn after() {
     if session::is_inside() && !roles::in_own_work() {
         or_raise(session::require_few_locks());
     }
+}
+
+/// In PostgreSQL's words for what is missing.
+fn skips(what: Skipped) {
+    report::notice_of_success(match what {
+        Skipped::Schema(name) => format!("schema \"{name}\" does not exist, skipping"),
+        Skipped::Relation(name) => format!("relation \"{name}\" does not exist, skipping"),
+    });
 }
 
 fn prepared(statement: &Statement) -> Then {

@@ -2,6 +2,7 @@
 
 use super::position;
 use crate::ffi::error_context::{Place, Replacement};
+use crate::ffi::{Oid, own_objects, roles};
 use crate::settings;
 use tenancy_core::disguise::{self, Disguise};
 use tenancy_core::mutant;
@@ -16,6 +17,15 @@ pub fn disguise_schema(schema: &[u8], place: Place<'_>) -> Option<Replacement> {
         Disguise::Schema => Replacement::MissingSchema,
         Disguise::Relation(name) => Replacement::MissingRelation(name),
     })
+}
+
+/// Whether a schema is there and shall look missing. Outside of a tenant none does, and inside our
+/// own statements neither.
+pub fn hides_schema(schema: &str) -> bool {
+    !roles::in_own_work()
+        && !is_known(schema.as_bytes())
+        && !mutant::disabled("catalog.if_exists")
+        && own_objects::schema(schema) != Oid::INVALID
 }
 
 fn is_known(schema: &[u8]) -> bool {

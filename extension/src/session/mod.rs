@@ -26,7 +26,7 @@ pub use advisory::{Request as LockRequest, lock, unlock, unlock_all};
 pub use cancels::canceled;
 pub use ceilings::{bound, tell};
 pub use check::{allow_function, allow_statement, allow_utility, closed_to_statements};
-pub use disguise::disguise_schema;
+pub use disguise::{disguise_schema, hides_schema};
 pub use moves::{enter, enter_local, leave, seal, switch};
 pub use notifications::count_notification;
 pub use position::{arrived, current, current_id, is_inside, tenant};
