@@ -288,6 +288,8 @@ fn mirror(place: Place, tenant: &Tenant) -> Result<()> {
     if place == Place::Transaction {
         guc::open_level()?;
         guc::set_local(PATH, &tenant.path);
+        // RESET ALL would fall back to the login's own path.
+        guc::claim(PATH);
         guc::set_local(MIRROR, &tenant.name);
         return Ok(());
     }

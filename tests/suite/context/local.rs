@@ -122,3 +122,19 @@ async fn a_local_context_is_refused_where_a_session_is_in_a_tenant_already() {
     assert_eq!(code, SqlState::INSUFFICIENT_PRIVILEGE);
     assert_eq!(session.text("SELECT tenancy.current()").await, "acme");
 }
+
+#[tokio::test]
+async fn reset_all_does_not_take_the_path_of_a_local_context_away() {
+    let database = Database::new();
+    let tenants = Tenants::create(&database, &["acme"]).await;
+    let session = tenants.application.connect().await;
+    for end in ["COMMIT", "ROLLBACK"] {
+        session.run("BEGIN; SELECT tenancy.enter_local('acme')").await;
+        let inside = session.text("SHOW search_path").await;
+        session.run("RESET ALL").await;
+        assert_eq!(session.text("SHOW search_path").await, inside);
+        assert_eq!(session.text("SELECT body FROM note").await, "acme");
+        session.run(end).await;
+        assert_outside(&session).await;
+    }
+}
