@@ -147,17 +147,11 @@ fn of_relation(entry: i32, relation: Oid) -> Option<*mut Node> {
     if mutant::disabled("catalog.relations") {
         return None;
     }
-    if shown == Shown::Nothing {
-        return Some(expressions::nothing());
-    }
+    let Shown::Where(lists) = shown else { return Some(expressions::nothing()) };
     let own = functions::own_objects();
     let term = |t: &Term| of_term(entry, relation, own, t);
     let list = |terms: &&[Term]| expressions::all(terms.iter().flat_map(term).collect());
-    let mut all = vec![expressions::any(shown.lists().iter().map(list).collect())];
-    if let Shown::Within(common, _) = shown {
-        all.extend(term(&common));
-    }
-    Some(expressions::all(all))
+    Some(expressions::any(lists.iter().map(list).collect()))
 }
 
 fn of_term(entry: i32, relation: Oid, own: Oid, term: &Term) -> Vec<*mut Node> {

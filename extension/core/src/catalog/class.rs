@@ -18,10 +18,6 @@ pub const FOREIGN_SERVER: u32 = 1417;
 pub const FOREIGN_DATA_WRAPPER: u32 = 2328;
 /// pg_am
 pub const AM: u32 = 2601;
-/// pg_amop
-pub const AMOP: u32 = 2602;
-/// pg_amproc
-pub const AMPROC: u32 = 2603;
 /// pg_attrdef
 pub const ATTRDEF: u32 = 2604;
 /// pg_cast
@@ -62,41 +58,6 @@ pub const TS_PARSER: u32 = 3601;
 pub const TS_CONFIG: u32 = 3602;
 /// pg_ts_template
 pub const TS_TEMPLATE: u32 = 3764;
-
-/// Every class of objects that others depend on.
-pub const ALL: &[u32] = &[
-    TYPE,
-    PROC,
-    CLASS,
-    AUTHID,
-    DATABASE,
-    TABLESPACE,
-    FOREIGN_SERVER,
-    FOREIGN_DATA_WRAPPER,
-    AM,
-    AMOP,
-    AMPROC,
-    ATTRDEF,
-    CAST,
-    CONSTRAINT,
-    CONVERSION,
-    LANGUAGE,
-    NAMESPACE,
-    OPCLASS,
-    OPERATOR,
-    REWRITE,
-    TRIGGER,
-    OPFAMILY,
-    EXTENSION,
-    POLICY,
-    STATISTIC_EXT,
-    COLLATION,
-    TRANSFORM,
-    TS_DICT,
-    TS_PARSER,
-    TS_CONFIG,
-    TS_TEMPLATE,
-];
 
 /// Stands for all classes of `RARE` at once.
 pub const ANY_RARE: u32 = 0;

@@ -1,6 +1,6 @@
 //! The table: every system catalog of PostgreSQL 15 to 18, by OID.
 
-use super::Shown::{Nothing, Where, Within};
+use super::Shown::{Nothing, Where};
 use super::Term::{Among, Is, Own, System, ThisDatabase};
 use super::class::*;
 use super::{Catalog, Shown};
@@ -77,22 +77,19 @@ pub const CATALOGS: &[Catalog] = &[
     catalog(
         2608,
         "pg_depend",
-        Within(
-            Among("refclassid", ALL),
-            &[
-                &[Is("classid", CLASS), Own("objid", CLASS)],
-                &[Is("classid", TYPE), Own("objid", TYPE)],
-                &[Is("classid", PROC), Own("objid", PROC)],
-                &[Is("classid", CONSTRAINT), Own("objid", CONSTRAINT)],
-                &[Is("classid", ATTRDEF), Own("objid", ATTRDEF)],
-                &[Is("classid", REWRITE), Own("objid", REWRITE)],
-                &[Is("classid", TRIGGER), Own("objid", TRIGGER)],
-                &[Is("classid", POLICY), Own("objid", POLICY)],
-                &[Is("classid", NAMESPACE), Own("objid", NAMESPACE)],
-                &[Among("classid", RARE), Own("objid", ANY_RARE)],
-                &[Among("classid", &[TYPE, PROC, CLASS, CONSTRAINT, REWRITE]), System("objid")],
-            ],
-        ),
+        Where(&[
+            &[Is("classid", CLASS), Own("objid", CLASS)],
+            &[Is("classid", TYPE), Own("objid", TYPE)],
+            &[Is("classid", PROC), Own("objid", PROC)],
+            &[Is("classid", CONSTRAINT), Own("objid", CONSTRAINT)],
+            &[Is("classid", ATTRDEF), Own("objid", ATTRDEF)],
+            &[Is("classid", REWRITE), Own("objid", REWRITE)],
+            &[Is("classid", TRIGGER), Own("objid", TRIGGER)],
+            &[Is("classid", POLICY), Own("objid", POLICY)],
+            &[Is("classid", NAMESPACE), Own("objid", NAMESPACE)],
+            &[Among("classid", RARE), Own("objid", ANY_RARE)],
+            &[Among("classid", &[TYPE, PROC, CLASS, CONSTRAINT, REWRITE]), System("objid")],
+        ]),
     ),
     catalog(
         2609,
