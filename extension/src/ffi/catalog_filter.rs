@@ -39,6 +39,10 @@ struct Found {
 
 /// Filters every catalog in the statement, at any depth.
 pub fn apply(statement: &Statement) {
+    // SAFETY: the tree is valid for the time of the pass.
+    if unsafe { is_about_own_tables(statement.tree()) } {
+        return;
+    }
     let mut found = Found::default();
     // SAFETY: the tree is valid for the time of the pass, and `collect` only reads it.
     unsafe { collect(statement.tree().cast(), (&raw mut found).cast()) };
@@ -49,6 +53,21 @@ pub fn apply(statement: &Statement) {
     for call in found.ownership {
         // SAFETY: as above; the two functions take and return the same types.
         unsafe { (*call).funcid = functions::has_role() };
+    }
+}
+
+/// Whether a statement reads tables only, none of them a catalog, and holds no other Query that
+/// might: most statements do, and need no walk.
+unsafe fn is_about_own_tables(query: *mut Query) -> bool {
+    // SAFETY: a valid query.
+    unsafe {
+        !(*query).hasSubLinks
+            && (*query).cteList.is_null()
+            && entries(query).all(|(_, entry)| match (*entry).rtekind {
+                RTEKind::RTE_RELATION => !concerns(entry),
+                RTEKind::RTE_RESULT | RTEKind::RTE_JOIN | RTEKind::RTE_VALUES => true,
+                _ => false,
+            })
     }
 }
 

@@ -211,16 +211,28 @@ type ListLink = pg_sys::dlist_node;
 ///
 /// # Safety
 /// `head` must be the head of a list.
+#[inline(always)]
 pub unsafe fn next_in_list(head: *mut ListHead) -> Option<*mut ListLink> {
     // A head starts with its own link.
     // SAFETY: the caller's promise.
     unsafe { next_in_list_of(head, head.cast()) }
 }
 
+/// Whether one of several lists has no entry.
+///
+/// # Safety
+/// `heads` must be an array of heads of lists that goes beyond `at`.
+#[inline(always)]
+pub unsafe fn is_empty_list(heads: *mut ListHead, at: usize) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { next_in_list(heads.add(at)).is_none() }
+}
+
 /// The entry behind this one, until the list is back at its head.
 ///
 /// # Safety
 /// `entry` must be in the list of `head`, and the list must not change meanwhile.
+#[inline(always)]
 pub unsafe fn next_in_list_of(head: *mut ListHead, entry: *mut ListLink) -> Option<*mut ListLink> {
     // SAFETY: the caller's promise.
     let next = unsafe { std::ptr::read_volatile(&raw const (*entry).next) };

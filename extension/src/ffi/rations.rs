@@ -13,17 +13,24 @@ const REFERENCED_OBJECT: i16 = 5;
 /// How many locks the session holds in the shared table, of every kind. Up to sixteen weak locks on
 /// tables, kept in the session's own slot, take nobody's room and are not counted.
 pub fn shared_locks() -> usize {
-    (0..pg_sys::NUM_LOCK_PARTITIONS as usize).map(locks_of_partition).sum()
+    // SAFETY: MyProc is set for the life of a backend.
+    let heads = unsafe { (&raw mut (*pg_sys::MyProc).myProcLocks).cast() };
+    let mut count = 0;
+    for partition in 0..pg_sys::NUM_LOCK_PARTITIONS as usize {
+        // A list that is empty, as most are, is not worth the lock of its partition.
+        // SAFETY: there is a head for each partition.
+        if unsafe { !pg_compat::is_empty_list(heads, partition) } {
+            count += locks_of_partition(partition);
+        }
+    }
+    count
 }
 
 fn locks_of_partition(partition: usize) -> usize {
     // SAFETY: MyProc is set for the life of a backend; each list is circular and ends at its head.
-    // Others move locks into it, under the lock of its partition; an empty list is not worth that.
+    // Others move locks into it, under the lock of its partition.
     unsafe {
         let head = &raw mut (*pg_sys::MyProc).myProcLocks[partition];
-        if pg_compat::next_in_list(head).is_none() {
-            return 0;
-        }
         let number = pg_sys::LOCK_MANAGER_LWLOCK_OFFSET as usize + partition;
         let lock = &raw mut (*pg_sys::MainLWLockArray.add(number)).lock;
         pg_sys::LWLockAcquire(lock, pg_sys::LWLockMode::LW_SHARED);

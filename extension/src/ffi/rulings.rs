@@ -5,6 +5,7 @@ use pgrx::prelude::*;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::ffi::{CStr, c_int};
+use std::hash::{BuildHasherDefault, Hasher};
 use tenancy_core::builtin::{self, Check, Verdict};
 use tenancy_core::catalog::FIRST_NORMAL_OID;
 
@@ -36,8 +37,27 @@ pub enum Ruling {
 }
 
 thread_local! {
-    static RULINGS: RefCell<HashMap<u32, Ruling>> = RefCell::default();
+    static RULINGS: RefCell<HashMap<u32, Ruling, BuildHasherDefault<Spread>>> = RefCell::default();
     static LISTENING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Spreads OIDs, which the server gives out and nobody chooses: the standard hash, safe against
+/// chosen keys, would cost more than the rest of a look-up.
+#[derive(Default)]
+struct Spread(u64);
+
+impl Hasher for Spread {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u32(u32::from(*byte)));
+    }
+
+    fn write_u32(&mut self, oid: u32) {
+        self.0 = (self.0 ^ u64::from(oid)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 /// A function as the catalog knows it.
