@@ -4,6 +4,8 @@
 
 mod decided;
 mod hidden;
+mod input_output;
+mod input_output;
 mod keys;
 mod messages;
 mod ordinary;

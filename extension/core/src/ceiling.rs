@@ -56,7 +56,7 @@ const fn kept_on(name: &'static str) -> Setting {
 }
 
 /// Every setting with a ceiling. One that a version of PostgreSQL does not have is passed over.
-pub const SETTINGS: [Setting; 31] = [
+pub const SETTINGS: [Setting; 32] = [
     // How long a statement, a lock or an idle transaction may hold what others wait for.
     timeout("statement_timeout"),
     timeout("lock_timeout"),
@@ -92,6 +92,7 @@ pub const SETTINGS: [Setting; 31] = [
     kept_off("debug_print_parse"),
     kept_off("debug_print_rewritten"),
     kept_off("debug_print_plan"),
+    kept_off("trace_notify"),
     kept_off("trace_sort"),
     size("log_parameter_max_length_on_error"),
 ];

@@ -301,7 +301,7 @@ unsafe extern "C-unwind" fn check_switch<const N: usize>(
 macro_rules! one_per_setting {
     ($function:ident) => {
         one_per_setting!($function: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23
-            24 25 26 27 28 29 30)
+            24 25 26 27 28 29 30 31)
     };
     ($function:ident: $($setting:literal)*) => { [$(Some($function::<$setting>)),*] };
 }

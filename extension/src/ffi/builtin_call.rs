@@ -2,7 +2,7 @@
 //! finds out once per call site which function it stands in for, asks what to answer, and calls the
 //! original by its OID when that is the answer.
 
-use super::rulings;
+use super::{reg_types, rulings};
 use pgrx::pg_sys::ffi::pg_guard_ffi_boundary;
 use pgrx::pg_sys::{self, Datum, FmgrInfo, FunctionCallInfo, NullableDatum, Oid};
 use pgrx::prelude::*;
@@ -86,6 +86,12 @@ impl Call {
     pub fn type_of(&self, at: usize) -> u32 {
         // SAFETY: as above; an index out of range panics.
         unsafe { (*self.site).types[at] }
+    }
+
+    /// Whether an argument is declared as an OID, or as a type that names an object by one.
+    pub fn is_number(&self, at: usize) -> bool {
+        let of = self.type_of(at);
+        of == u32::from(pg_sys::OIDOID) || reg_types::class_of(of).is_some()
     }
 
     /// An argument.

@@ -6,6 +6,31 @@ use super::parse_nodes::{cells, string};
 use pgrx::pg_sys::{self, List, Node, NodeTag, ObjectType, PlannedStmt, RangeVar};
 use std::ffi::CStr;
 
+/// The schema in which CREATE ... IF NOT EXISTS ... AS would look for a relation of the name before
+/// it asks for the right to.
+///
+/// # Safety
+/// `node` must be a utility statement's parse node.
+pub unsafe fn looks_into(node: *mut Node) -> Option<String> {
+    // SAFETY: the caller's promise; each cast follows a look at the node's tag.
+    unsafe {
+        match (*node).type_ {
+            NodeTag::T_ExplainStmt => {
+                let query = (*node.cast::<pg_sys::ExplainStmt>()).query.cast::<pg_sys::Query>();
+                let inner = query.as_ref().filter(|q| q.type_ == NodeTag::T_Query)?.utilityStmt;
+                if inner.is_null() { None } else { looks_into(inner) }
+            }
+            NodeTag::T_CreateTableAsStmt => {
+                let create = &*node.cast::<pg_sys::CreateTableAsStmt>();
+                let name = create.into.as_ref()?.rel.as_ref()?;
+                let asks = create.if_not_exists && !name.schemaname.is_null();
+                asks.then(|| text(name.schemaname))
+            }
+            _ => None,
+        }
+    }
+}
+
 /// What a client is told about something that is skipped.
 pub enum Skipped {
     /// The schema does not exist.

@@ -36,6 +36,7 @@ pub mod plan_cache;
 pub mod planner_hook;
 pub mod random;
 pub mod rations;
+pub mod reg_io;
 mod reg_types;
 pub mod reg_values;
 pub mod registry_trigger;

@@ -5,6 +5,7 @@
 use super::checked_calls::{pointers, seen_constant};
 use super::{functions, rulings};
 use pgrx::pg_sys::{self, List, Node, NodeTag, Oid, Query, RTEKind};
+use std::collections::HashSet;
 use tenancy_core::catalog::{FIRST_NORMAL_OID, class};
 use tenancy_core::mutant;
 
@@ -69,20 +70,29 @@ unsafe fn type_of(node: *mut Node) -> u32 {
 
 /// Whether values of the type may hold one that names an object.
 pub(super) fn may_hold(of: u32) -> bool {
+    any_holds(of, &mut HashSet::new())
+}
+
+/// The same, but for types that were looked at already: one may be a part of another many times.
+fn any_holds(of: u32, seen: &mut HashSet<u32>) -> bool {
     if of < FIRST_NORMAL_OID {
         return class_of(of).is_some()
             || class_of_elements(of).is_some()
             || [RECORD, RECORDS].contains(&of);
     }
+    if !seen.insert(of) {
+        return false;
+    }
     // SAFETY: looks into the catalog caches; inside a transaction.
     unsafe {
+        pg_sys::check_stack_depth();
         match pg_sys::get_typtype(of.into()) as u8 {
-            b'c' => attributes(of.into()).into_iter().any(may_hold),
-            b'd' => may_hold(pg_sys::getBaseType(of.into()).to_u32()),
-            b'r' => may_hold(pg_sys::get_range_subtype(of.into()).to_u32()),
-            b'm' => may_hold(pg_sys::get_multirange_range(of.into()).to_u32()),
+            b'c' => attributes(of.into()).into_iter().any(|part| any_holds(part, seen)),
+            b'd' => any_holds(pg_sys::getBaseType(of.into()).to_u32(), seen),
+            b'r' => any_holds(pg_sys::get_range_subtype(of.into()).to_u32(), seen),
+            b'm' => any_holds(pg_sys::get_multirange_range(of.into()).to_u32(), seen),
             _ => Some(pg_sys::get_element_type(of.into()).to_u32())
-                .is_some_and(|element| element != 0 && may_hold(element)),
+                .is_some_and(|element| element != 0 && any_holds(element, seen)),
         }
     }
 }

@@ -49,6 +49,8 @@ pub struct Listener {
     pub prepares: fn(String),
     /// Whether a schema shall look missing.
     pub hidden: fn(&str) -> bool,
+    /// Before a statement looks into a schema without asking for the right to; may refuse.
+    pub looks_into: fn(&str),
     /// What IF EXISTS passes over.
     pub skips: fn(Skipped),
 }
@@ -102,6 +104,9 @@ unsafe extern "C-unwind" fn guarded(
         watch(node, *listener);
         match then {
             Then::Run if is_engaged() => {
+                if let Some(schema) = if_exists::looks_into(node) {
+                    (listener.looks_into)(&schema);
+                }
                 if_exists::without_hidden(statement, listener.hidden, listener.skips)
             }
             Then::Run => statement,

@@ -2,7 +2,7 @@
 
 use crate::catalog;
 use crate::ffi::planner_hook::{self, Pass};
-use crate::ffi::{catalog_filter, checked_calls, inlining_hook};
+use crate::ffi::{catalog_filter, checked_calls, inlining_hook, reg_io};
 use crate::session;
 
 /// What is done to each Query, in this order.
@@ -12,5 +12,6 @@ const PASSES: &[Pass] = &[catalog_filter::apply, checked_calls::apply];
 pub fn init() {
     planner_hook::install(session::is_inside, PASSES);
     checked_calls::ask(catalog::sees);
+    reg_io::install();
     inlining_hook::install();
 }

@@ -8,6 +8,8 @@ use crate::ffi::report::{self, or_raise};
 use crate::ffi::roles;
 use crate::ffi::utility_hook::{self, Call, Listener, Then};
 use crate::session;
+use tenancy_core::builtin;
+use tenancy_core::catalog::class;
 use tenancy_core::guard::{How, Statement};
 use tenancy_core::{channel, mutant};
 
@@ -18,6 +20,7 @@ pub fn init() {
         after,
         prepares: session::note_prepared,
         hidden: session::hides_schema,
+        looks_into,
         skips,
     });
     client_messages::decide_notifications(|name| channel::delivery(name, session::current_id()));
@@ -41,6 +44,12 @@ fn before(call: &Call) -> Then {
 fn after() {
     if session::is_inside() && !roles::in_own_work() {
         or_raise(session::require_few_locks());
+    }
+}
+
+fn looks_into(schema: &str) {
+    if session::hides_schema(schema) {
+        report::raise(builtin::no_such(class::NAMESPACE, schema));
     }
 }
 

@@ -41,13 +41,14 @@ fn class_of(call: &Call, name: Names, at: usize) -> Option<u32> {
     match name {
         Names::Plain | Names::Catalog => None,
         Names::Of(class) => Some(class),
-        Names::Number(class) => (!by_text(call, at)).then_some(class),
+        Names::Number(class) => call.is_number(at).then_some(class),
         Names::InCatalog => call.get::<Oid>(at - 1).map(|class| class.to_u32()),
     }
 }
 
 fn hide_number(call: &mut Call, class: u32, at: usize) {
-    if let Some(object) = call.get::<Oid>(at)
+    if call.is_number(at)
+        && let Some(object) = call.get::<Oid>(at)
         && !catalog::sees(class, object)
     {
         call.set(at, Datum::from(ABSENT));
