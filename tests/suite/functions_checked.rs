@@ -5,7 +5,6 @@
 mod decided;
 mod hidden;
 mod input_output;
-mod input_output;
 mod keys;
 mod messages;
 mod ordinary;

@@ -84,16 +84,3 @@ async fn a_twin_called_by_name_takes_no_other_type_for_an_oid() {
         session.run(&format!("SELECT tenancy_checked.{call}")).await;
     }
 }
-
-#[tokio::test]
-async fn a_type_that_holds_another_many_times_is_looked_at_once() {
-    let database = Database::new();
-    let tenants = Tenants::create(&database, &["acme"]).await;
-    let schema = tenants.column("acme", "schema").await;
-    let mut types = format!("SET search_path = {schema}; CREATE TYPE e0 AS (a int);");
-    for level in 1..40 {
-        types += &format!("CREATE TYPE e{level} AS (a e{0}, b e{0});", level - 1);
-    }
-    database.superuser_sql(&types);
-    tenants.enter("acme").await.run("SET statement_timeout = '20s'; SELECT NULL::e39").await;
-}
