@@ -91,13 +91,12 @@ pub fn decide(request: Request, now: Situation) -> Result<Move> {
     }
     let blocked = now.in_block && !mutant::disabled("lock.block");
     let local = now.place == Place::Transaction && !mutant::disabled("lock.local");
-    let nested = now.in_subtransaction && !mutant::disabled("lock.subtransaction");
     let gateway = now.gateway && !mutant::disabled("lock.gateway");
     match (request, now.place) {
         (Request::Enter | Request::EnterLocal | Request::Leave, _) if local => Err(until_the_end()),
         (Request::Leave, Place::Outside) => Ok(Move::Stay),
         (Request::Enter, Place::Outside) => Ok(Move::Begin),
-        (Request::EnterLocal, Place::Outside) if nested => Err(in_subtransaction()),
+        (Request::EnterLocal, Place::Outside) if now.in_subtransaction => Err(in_subtransaction()),
         (Request::EnterLocal, Place::Outside) => Ok(Move::Begin),
         (Request::EnterLocal, _) => Err(elsewhere("the session is in a tenant already")),
         (Request::Seal, Place::Outside) if blocked => Err(in_block("seal")),

@@ -138,3 +138,14 @@ async fn reset_all_does_not_take_the_path_of_a_local_context_away() {
         assert_outside(&session).await;
     }
 }
+
+#[tokio::test]
+async fn one_statement_cannot_leave_the_local_context_that_it_entered() {
+    let database = Database::new();
+    let tenants = Tenants::create(&database, &["acme", "globex"]).await;
+    let session = tenants.application.connect().await;
+    for way_on in ["leave()", "enter('acme')", "enter_local('acme')"] {
+        let sql = format!("SELECT tenancy.enter_local('acme'), tenancy.{way_on}");
+        assert_eq!(session.refusal(&sql).await, SqlState::INSUFFICIENT_PRIVILEGE, "{way_on}");
+    }
+}
