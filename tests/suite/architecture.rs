@@ -19,10 +19,9 @@ const EXTENSION: Arrows = &[
     ("shared", &["ffi"]),
     ("store", &["ffi", "settings", "shared"]),
     ("session", &["ffi", "settings", "shared", "store"]),
-    ("clone", &["ffi", "store"]),
     ("catalog", &["ffi", "session", "settings"]),
     ("hooks", &["catalog", "ffi", "session", "settings", "shared"]),
-    ("api", &["catalog", "clone", "ffi", "session", "settings", "shared", "store"]),
+    ("api", &["catalog", "ffi", "session", "settings", "shared", "store"]),
 ];
 
 const SIDECAR: Arrows = &[

@@ -7,27 +7,15 @@
 //! a cached plan outlives a CREATE TABLE.
 
 use super::planner_hook::Statement;
+use super::trees::{pointers, walk_expression, walk_query};
 use super::{expressions, functions};
 use pgrx::pg_sys::{self, FuncExpr, Node, NodeTag, Oid, Query, RTEKind, RangeTblEntry};
-use std::ffi::{CString, c_int, c_void};
+use std::ffi::{CString, c_void};
 use tenancy_core::catalog::{self, FIRST_NORMAL_OID, FIRST_UNPINNED_OID, Mine, Shown, Term};
 use tenancy_core::mutant;
 
 /// `pg_has_role(oid, text)`
 const HAS_ROLE: u32 = 2710;
-
-type Walker = unsafe extern "C-unwind" fn(*mut Node, *mut c_void) -> bool;
-
-unsafe extern "C-unwind" {
-    // Past pgrx's guard, which would cost more than the walk: the frames below hold nothing that
-    // an error (too deep a tree) could leak but a list of pointers.
-    #[cfg_attr(feature = "pg15", link_name = "query_tree_walker")]
-    #[cfg_attr(not(feature = "pg15"), link_name = "query_tree_walker_impl")]
-    fn walk_query(query: *mut Query, walker: Walker, context: *mut c_void, flags: c_int) -> bool;
-    #[cfg_attr(feature = "pg15", link_name = "expression_tree_walker")]
-    #[cfg_attr(not(feature = "pg15"), link_name = "expression_tree_walker_impl")]
-    fn walk_expression(node: *mut Node, walker: Walker, context: *mut c_void) -> bool;
-}
 
 /// What there is to do in a statement.
 #[derive(Default)]
@@ -112,23 +100,6 @@ unsafe fn entries(query: *mut Query) -> impl Iterator<Item = (i32, *mut RangeTbl
     // SAFETY: the caller's promise.
     let entries: &[*mut RangeTblEntry] = unsafe { pointers((*query).rtable) };
     (1..).zip(entries.iter().copied())
-}
-
-/// The elements of a list of pointers.
-///
-/// # Safety
-/// `list` must be null or a list of pointers to `T` that outlives the use of the result.
-unsafe fn pointers<'a, T>(list: *mut pg_sys::List) -> &'a [*mut T] {
-    // SAFETY: the cells are unions of one pointer's size.
-    unsafe {
-        match list.as_ref() {
-            None => &[],
-            Some(list) => {
-                let length = usize::try_from(list.length).unwrap_or(0);
-                std::slice::from_raw_parts(list.elements.cast(), length)
-            }
-        }
-    }
 }
 
 /// Whether an entry may have to be filtered.

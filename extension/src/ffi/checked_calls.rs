@@ -4,25 +4,13 @@
 
 use super::planner_hook::Statement;
 use super::rulings::{self, Ruling};
+use super::trees::{pointers, walk_expression, walk_query};
 use super::{functions, reg_types, report, roles};
 use pgrx::pg_sys::{self, FuncExpr, List, Node, NodeTag, Oid, Query};
-use std::ffi::{c_int, c_void};
+use std::ffi::c_void;
 use std::sync::OnceLock;
 use tenancy_core::builtin::{self, Check, Names};
 use tenancy_core::mutant;
-
-type Walker = unsafe extern "C-unwind" fn(*mut Node, *mut c_void) -> bool;
-
-unsafe extern "C-unwind" {
-    // Past pgrx's guard, which would cost more than the walk: the frames below hold nothing that
-    // an error (too deep a tree) could leak.
-    #[cfg_attr(feature = "pg15", link_name = "query_tree_walker")]
-    #[cfg_attr(not(feature = "pg15"), link_name = "query_tree_walker_impl")]
-    fn walk_query(query: *mut Query, walker: Walker, context: *mut c_void, flags: c_int) -> bool;
-    #[cfg_attr(feature = "pg15", link_name = "expression_tree_walker")]
-    #[cfg_attr(not(feature = "pg15"), link_name = "expression_tree_walker_impl")]
-    fn walk_expression(node: *mut Node, walker: Walker, context: *mut c_void) -> bool;
-}
 
 /// Whether the tenant sees an object of a catalog.
 type Sees = fn(u32, Oid) -> bool;
@@ -169,22 +157,5 @@ pub(super) unsafe fn seen_constant(node: *mut Node, class: u32) -> bool {
         }
         let constant = &*node.cast::<pg_sys::Const>();
         constant.constisnull || sees(class, Oid::from(constant.constvalue.value() as u32))
-    }
-}
-
-/// The elements of a list of pointers.
-///
-/// # Safety
-/// `list` must be null or a list of pointers to `T` that outlives the use of the result.
-pub(super) unsafe fn pointers<'a, T>(list: *mut List) -> &'a mut [*mut T] {
-    // SAFETY: the cells are unions of one pointer's size.
-    unsafe {
-        match list.as_ref() {
-            Some(list) => std::slice::from_raw_parts_mut(
-                list.elements.cast(),
-                usize::try_from(list.length).unwrap_or(0),
-            ),
-            None => &mut [],
-        }
     }
 }

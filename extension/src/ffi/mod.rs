@@ -53,4 +53,5 @@ pub mod settings;
 pub mod shmem;
 pub mod signals;
 pub mod transaction;
+mod trees;
 pub mod utility_hook;

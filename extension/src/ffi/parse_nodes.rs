@@ -6,6 +6,7 @@ mod relations;
 mod rights;
 
 use super::object_kinds;
+use super::trees::pointers;
 use pgrx::pg_sys::{self, List, Node, NodeTag};
 use std::ffi::{CStr, c_char};
 use tenancy_core::guard::Statement;
@@ -141,13 +142,7 @@ pub(super) unsafe fn string(node: *mut Node) -> String {
 /// The list must hold nodes of this type and live while the iterator is used; null is allowed.
 pub(super) unsafe fn cells<'a, T: 'a>(list: *mut List) -> impl Iterator<Item = &'a T> {
     // SAFETY: the caller's promise.
-    let cells = unsafe {
-        list.as_ref().map_or(&[][..], |list| {
-            std::slice::from_raw_parts(list.elements, usize::try_from(list.length).unwrap_or(0))
-        })
-    };
-    // SAFETY: as above.
-    cells.iter().filter_map(|cell| unsafe { cell.ptr_value.cast::<T>().as_ref() })
+    unsafe { pointers::<T>(list) }.iter().filter_map(|cell| unsafe { cell.as_ref() })
 }
 
 /// # Safety

@@ -2,7 +2,8 @@
 //! Query turns them into text, a call of `tenancy_checked.visible` is put around them, which gives
 //! NULL for what the tenant does not see, whether it exists or not. Comparisons stay as they are.
 
-use super::checked_calls::{pointers, seen_constant};
+use super::checked_calls::seen_constant;
+use super::trees::pointers;
 use super::{functions, rulings};
 use pgrx::pg_sys::{self, List, Node, NodeTag, Oid, Query, RTEKind};
 use std::collections::HashSet;

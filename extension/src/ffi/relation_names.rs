@@ -6,10 +6,8 @@ use super::parse_nodes::cells;
 use super::pg_compat;
 use pgrx::pg_sys::{self, List, Oid, RangeVar};
 use std::ffi::CStr;
+use tenancy_core::catalog::FIRST_NORMAL_OID;
 use tenancy_core::guard::LockTarget;
-
-/// OIDs below are given out by initdb alone (FirstNormalObjectId in access/transam.h).
-const FIRST_OF_USERS: u32 = 16384;
 
 /// Whether a name leads to one of PostgreSQL's own relations, of `information_schema` too.
 ///
@@ -18,7 +16,7 @@ const FIRST_OF_USERS: u32 = 16384;
 pub unsafe fn is_catalog(name: &RangeVar) -> bool {
     // SAFETY: the caller's promise.
     let relation = unsafe { find(name) };
-    relation != Oid::INVALID && relation.to_u32() < FIRST_OF_USERS
+    relation != Oid::INVALID && relation.to_u32() < FIRST_NORMAL_OID
 }
 
 /// Whether a name leads to a relation with a column of type regclass or its like, whose values

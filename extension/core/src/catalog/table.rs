@@ -9,6 +9,26 @@ const fn catalog(oid: u32, name: &'static str, shown: Shown) -> Catalog {
     Catalog { oid, name, shown }
 }
 
+/// Rows about an object of any class, which two columns name, that is the tenant's own or shared;
+/// and those for which one of the further lists holds.
+macro_rules! about_own {
+    ($class:literal, $object:literal $(, $more:expr)*) => {
+        Where(&[
+            $($more,)*
+            &[Is($class, CLASS), Own($object, CLASS)],
+            &[Is($class, TYPE), Own($object, TYPE)],
+            &[Is($class, PROC), Own($object, PROC)],
+            &[Is($class, CONSTRAINT), Own($object, CONSTRAINT)],
+            &[Is($class, ATTRDEF), Own($object, ATTRDEF)],
+            &[Is($class, REWRITE), Own($object, REWRITE)],
+            &[Is($class, TRIGGER), Own($object, TRIGGER)],
+            &[Is($class, POLICY), Own($object, POLICY)],
+            &[Is($class, NAMESPACE), Own($object, NAMESPACE)],
+            &[Among($class, RARE), Own($object, ANY_RARE)],
+        ])
+    };
+}
+
 /// Every catalog, by ascending OID.
 pub const CATALOGS: &[Catalog] = &[
     catalog(826, "pg_default_acl", Where(&[&[Own("defaclrole", AUTHID)]])),
@@ -77,37 +97,13 @@ pub const CATALOGS: &[Catalog] = &[
     catalog(
         2608,
         "pg_depend",
-        Where(&[
-            &[Is("classid", CLASS), Own("objid", CLASS)],
-            &[Is("classid", TYPE), Own("objid", TYPE)],
-            &[Is("classid", PROC), Own("objid", PROC)],
-            &[Is("classid", CONSTRAINT), Own("objid", CONSTRAINT)],
-            &[Is("classid", ATTRDEF), Own("objid", ATTRDEF)],
-            &[Is("classid", REWRITE), Own("objid", REWRITE)],
-            &[Is("classid", TRIGGER), Own("objid", TRIGGER)],
-            &[Is("classid", POLICY), Own("objid", POLICY)],
-            &[Is("classid", NAMESPACE), Own("objid", NAMESPACE)],
-            &[Among("classid", RARE), Own("objid", ANY_RARE)],
-            &[Among("classid", &[TYPE, PROC, CLASS, CONSTRAINT, REWRITE]), System("objid")],
-        ]),
+        about_own!(
+            "classid",
+            "objid",
+            &[Among("classid", &[TYPE, PROC, CLASS, CONSTRAINT, REWRITE]), System("objid")]
+        ),
     ),
-    catalog(
-        2609,
-        "pg_description",
-        Where(&[
-            &[System("objoid")],
-            &[Is("classoid", CLASS), Own("objoid", CLASS)],
-            &[Is("classoid", TYPE), Own("objoid", TYPE)],
-            &[Is("classoid", PROC), Own("objoid", PROC)],
-            &[Is("classoid", CONSTRAINT), Own("objoid", CONSTRAINT)],
-            &[Is("classoid", ATTRDEF), Own("objoid", ATTRDEF)],
-            &[Is("classoid", REWRITE), Own("objoid", REWRITE)],
-            &[Is("classoid", TRIGGER), Own("objoid", TRIGGER)],
-            &[Is("classoid", POLICY), Own("objoid", POLICY)],
-            &[Is("classoid", NAMESPACE), Own("objoid", NAMESPACE)],
-            &[Among("classoid", RARE), Own("objoid", ANY_RARE)],
-        ]),
-    ),
+    catalog(2609, "pg_description", about_own!("classoid", "objoid", &[System("objoid")])),
     catalog(2610, "pg_index", Where(&[&[System("indrelid")], &[Own("indrelid", CLASS)]])),
     catalog(2611, "pg_inherits", Where(&[&[Own("inhrelid", CLASS)]])),
     catalog(2612, "pg_language", Where(&[&[System("oid")], &[Own("oid", LANGUAGE)]])),
@@ -134,23 +130,7 @@ pub const CATALOGS: &[Catalog] = &[
     catalog(3256, "pg_policy", Where(&[&[Own("polrelid", CLASS)]])),
     catalog(3350, "pg_partitioned_table", Where(&[&[Own("partrelid", CLASS)]])),
     catalog(3381, "pg_statistic_ext", Where(&[&[Own("stxrelid", CLASS)]])),
-    catalog(
-        3394,
-        "pg_init_privs",
-        Where(&[
-            &[System("objoid")],
-            &[Is("classoid", CLASS), Own("objoid", CLASS)],
-            &[Is("classoid", TYPE), Own("objoid", TYPE)],
-            &[Is("classoid", PROC), Own("objoid", PROC)],
-            &[Is("classoid", CONSTRAINT), Own("objoid", CONSTRAINT)],
-            &[Is("classoid", ATTRDEF), Own("objoid", ATTRDEF)],
-            &[Is("classoid", REWRITE), Own("objoid", REWRITE)],
-            &[Is("classoid", TRIGGER), Own("objoid", TRIGGER)],
-            &[Is("classoid", POLICY), Own("objoid", POLICY)],
-            &[Is("classoid", NAMESPACE), Own("objoid", NAMESPACE)],
-            &[Among("classoid", RARE), Own("objoid", ANY_RARE)],
-        ]),
-    ),
+    catalog(3394, "pg_init_privs", about_own!("classoid", "objoid", &[System("objoid")])),
     catalog(3429, "pg_statistic_ext_data", Where(&[&[Own("stxoid", STATISTIC_EXT)]])),
     catalog(3456, "pg_collation", Where(&[&[System("oid")], &[Own("oid", COLLATION)]])),
     catalog(3466, "pg_event_trigger", Nothing),
@@ -158,22 +138,7 @@ pub const CATALOGS: &[Catalog] = &[
     catalog(3541, "pg_range", Where(&[&[System("rngtypid")], &[Own("rngtypid", TYPE)]])),
     catalog(3576, "pg_transform", Where(&[&[System("oid")], &[Own("oid", TRANSFORM)]])),
     catalog(3592, "pg_shseclabel", Where(&[&[Is("classoid", AUTHID), Own("objoid", AUTHID)]])),
-    catalog(
-        3596,
-        "pg_seclabel",
-        Where(&[
-            &[Is("classoid", CLASS), Own("objoid", CLASS)],
-            &[Is("classoid", TYPE), Own("objoid", TYPE)],
-            &[Is("classoid", PROC), Own("objoid", PROC)],
-            &[Is("classoid", CONSTRAINT), Own("objoid", CONSTRAINT)],
-            &[Is("classoid", ATTRDEF), Own("objoid", ATTRDEF)],
-            &[Is("classoid", REWRITE), Own("objoid", REWRITE)],
-            &[Is("classoid", TRIGGER), Own("objoid", TRIGGER)],
-            &[Is("classoid", POLICY), Own("objoid", POLICY)],
-            &[Is("classoid", NAMESPACE), Own("objoid", NAMESPACE)],
-            &[Among("classoid", RARE), Own("objoid", ANY_RARE)],
-        ]),
-    ),
+    catalog(3596, "pg_seclabel", about_own!("classoid", "objoid")),
     catalog(3600, "pg_ts_dict", Where(&[&[System("oid")], &[Own("oid", TS_DICT)]])),
     catalog(3601, "pg_ts_parser", Where(&[&[System("oid")], &[Own("oid", TS_PARSER)]])),
     catalog(3602, "pg_ts_config", Where(&[&[System("oid")], &[Own("oid", TS_CONFIG)]])),
