@@ -31,7 +31,7 @@ down:
 test: build
 	@scripts/test.sh
 
-mutants: build
+mutants:
 	@scripts/mutants.sh
 
 bench: deps

@@ -4,7 +4,7 @@
 #
 # Guards are the names in calls of mutant::disabled("layer.name") in the sources. tests/mutants.txt
 # says which test is known to miss which guard, and is tried first; then the modules that are likely
-# to, by layer; then the whole suite.
+# to, by layer; then the whole suite. As many guards are tried at a time as there are processors.
 #
 # usage: mutants.sh [--record] [GUARD]...
 #   --record  write what was found to tests/mutants.txt
@@ -32,23 +32,25 @@ likely() {
   esac
 }
 
+# The literal may stand on the line after the parenthesis.
 guards() {
-  grep -rhoE 'mutant::disabled\(\s*"[a-z_]+\.[a-z_0-9]+"' "$ROOT/extension" --include='*.rs' |
-    sed 's/.*"\(.*\)"/\1/' | sort -u
+  grep -rhozE 'mutant::disabled\(\s*"[a-z_]+\.[a-z_0-9]+"' "$ROOT/extension" --include='*.rs' |
+    tr -d ' \n' | tr '\0' '\n' | sed 's/.*"\(.*\)"/\1/' | sort -u
 }
 
 # The first test that fails among those that match, given as arguments of the test program.
 first_failure() {
-  local pid found=''
-  "$SUITE" "$@" >"$WORK/out" 2>&1 &
+  local pid found='' out
+  out=$(mktemp -p "$WORK")
+  "$SUITE" "$@" >"$out" 2>&1 &
   pid=$!
   while kill -0 $pid 2>/dev/null && [ -z "$found" ]; do
-    found=$(sed -n 's/^test \(.*\) \.\.\. FAILED$/\1/p' "$WORK/out" | head -1)
-    sleep 0.2
+    found=$(sed -n 's/^test \(.*\) \.\.\. FAILED$/\1/p' "$out" | head -1)
+    sleep 0.1
   done
   kill $pid 2>/dev/null || true
   wait $pid 2>/dev/null || true
-  sed -n 's/^test \(.*\) \.\.\. FAILED$/\1/p' "$WORK/out" | head -1
+  sed -n 's/^test \(.*\) \.\.\. FAILED$/\1/p' "$out" | head -1
 }
 
 # The first test that fails without the guard and passes with it.
@@ -75,38 +77,51 @@ failing_test() {
   echo "$found"
 }
 
+try() {
+  local found
+  found=$(failing_test "$1")
+  echo "$1 -> ${found:-NO TEST}"
+  if [ -n "$found" ]; then echo "$1 -> $found" >>"$WORK/found"; else echo "$1" >>"$WORK/unmissed"; fi
+}
+
+# In the order given, though they may end in another.
+try_all() {
+  local guard
+  for guard in "$@"; do
+    while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do wait -n; done
+    try "$guard" &
+  done
+  wait
+}
+
 # Nothing would be shown by a test that fails with every guard in place.
 require_sound() {
   local tests
-  mapfile -t tests < <(sed -n 's/.* -> //p' "$KNOWN" 2>/dev/null | sort -u)
+  mapfile -t tests < <(sed -n 's/.* -> //p' "$WORK/found" 2>/dev/null | sort -u)
   [ ${#tests[@]} -gt 0 ] || return 0
   "$SUITE" "${tests[@]}" --exact >"$WORK/sound" 2>&1 || { tail -30 "$WORK/sound" >&2; fail "tests fail with every guard in place"; }
 }
 
-# What was found, and what is known of guards that were not looked at.
+# What was found, and what is known of other guards that there still are.
 record() {
   { cat "$WORK/found" 2>/dev/null || true
-    grep -vFf <(printf '%s -> \n' "${all[@]}") "$KNOWN" || true
+    grep -Ff <(guards | sed 's/$/ -> /') "$KNOWN" | grep -vFf <(printf '%s -> \n' "$@") || true
   } | sort >"$WORK/known"
   cp "$WORK/known" "$KNOWN"
 }
 
 main() {
-  local guard found record='' unmissed=()
+  local all record=''
   if [ "${1:-}" = --record ]; then record=1; shift; fi
   "$ROOT/scripts/build.sh" --mutants
   cd "$ROOT"
   SUITE=$(cargo test -p tenancy-tests --test suite --no-run --message-format=json 2>/dev/null |
     sed -n 's/.*"executable":"\([^"]*suite-[^"]*\)".*/\1/p' | tail -1)
-  require_sound
   if [ $# -gt 0 ]; then all=("$@"); else mapfile -t all < <(guards); fi
-  for guard in "${all[@]}"; do
-    found=$(failing_test "$guard")
-    echo "$guard -> ${found:-NO TEST}"
-    if [ -n "$found" ]; then echo "$guard -> $found" >>"$WORK/found"; else unmissed+=("$guard"); fi
-  done
-  [ -z "$record" ] || record
-  [ ${#unmissed[@]} -eq 0 ] || fail "no test fails without: ${unmissed[*]}"
+  try_all "${all[@]}"
+  require_sound
+  [ -z "$record" ] || record "${all[@]}"
+  [ ! -s "$WORK/unmissed" ] || fail "no test fails without: $(sort "$WORK/unmissed" | tr '\n' ' ')"
 }
 
 main "$@"

@@ -59,13 +59,24 @@ pub fn install(inside: fn() -> bool, passes: &'static [Pass]) {
     }
 }
 
+/// Makes the passes; whether the session is inside.
 #[pg_guard]
-unsafe extern "C-unwind" fn guarded(query: *mut pg_sys::Query) {
-    if let Some(listener) = LISTENER.get()
-        && (listener.inside)()
-    {
-        let statement = Statement(query);
-        listener.passes.iter().for_each(|pass| pass(&statement));
+unsafe extern "C-unwind" fn guarded(query: *mut pg_sys::Query) -> bool {
+    let Some(listener) = LISTENER.get() else { return false };
+    if !(listener.inside)() {
+        return false;
+    }
+    let statement = Statement(query);
+    listener.passes.iter().for_each(|pass| pass(&statement));
+    true
+}
+
+/// Compiled expressions call PostgreSQL's functions by their symbols, so they would go past the
+/// ones that `reg_io` puts in their place: inside a tenant, expressions are interpreted.
+unsafe fn leave_interpreted(plan: *mut pg_sys::PlannedStmt) {
+    if !mutant::disabled("function.compiled") {
+        // SAFETY: a finished plan that nobody else has seen yet.
+        unsafe { (*plan).jitFlags = pg_sys::PGJIT_NONE as c_int };
     }
 }
 
@@ -78,12 +89,15 @@ unsafe extern "C-unwind" fn trampoline(
 ) -> *mut pg_sys::PlannedStmt {
     // SAFETY: PostgreSQL's own arguments, passed on.
     unsafe {
-        if is_engaged() || is_parallel_worker() && !mutant::disabled("catalog.workers") {
-            guarded(query);
-        }
-        match PREVIOUS {
+        let asked = is_engaged() || is_parallel_worker() && !mutant::disabled("catalog.workers");
+        let inside = asked && guarded(query);
+        let plan = match PREVIOUS {
             Some(previous) => previous(query, text, options, parameters),
             None => standard(query, text, options, parameters),
+        };
+        if inside {
+            leave_interpreted(plan);
         }
+        plan
     }
 }

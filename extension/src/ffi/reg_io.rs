@@ -2,8 +2,9 @@
 //! regrole, by whatever road they are called: from PL/pgSQL's casts, defaults, constraints, error
 //! texts, definitions, statistics, parameters. Neither the planner nor a hook sees these roads, but
 //! all of them go through PostgreSQL's table of built-in functions, where ours take the originals'
-//! places. What a tenant does not see is written as its number and read as if it did not exist, as
-//! PostgreSQL does for what does not.
+//! places. (Compiled expressions would not, so `planner_hook` leaves them interpreted.) What a
+//! tenant does not see is written as its number and read as if it did not exist, as PostgreSQL does
+//! for what does not.
 
 use super::executor_hook::is_engaged;
 use super::{checked_calls, report, roles};

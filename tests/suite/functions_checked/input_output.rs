@@ -18,17 +18,36 @@ const ROADS: &[&str] = &[
     "EXPLAIN (VERBOSE) SELECT {o}::oid::regclass",
     "CREATE TEMP VIEW v AS SELECT {o}::oid::regclass AS r; SELECT pg_get_viewdef('v'::regclass)",
     "CREATE TEMP TABLE t (r regclass CHECK (r IS NULL)); INSERT INTO t VALUES ({o})",
+    "CREATE FUNCTION pg_temp.f(t text DEFAULT {o}::oid::regclass::text) RETURNS text
+       LANGUAGE plpgsql AS 'BEGIN RETURN t; END'; SELECT pg_temp.f()",
+    "CREATE DOMAIN pg_temp.d AS regclass CHECK (('x' || VALUE::text)::int = 0);
+     SELECT o::pg_temp.d FROM (VALUES ({o}::oid)) AS v (o)",
 ];
+
+/// Makes PostgreSQL compile every expression, where it has the library for it.
+const COMPILE: &str = "SET jit = on; SET jit_above_cost = 0";
 
 const LITERALS: &[&str] = &[
     "SELECT '{s}'::regnamespace::oid",
     "SELECT '{{s}}'::regnamespace[]",
     "SELECT '{r}'::regrole::oid",
     "SELECT o FROM json_to_record('{\"o\": \"{r}\"}') AS x (o regrole)",
+    "DROP DOMAIN IF EXISTS pg_temp.d; CREATE DOMAIN pg_temp.d AS text CHECK (VALUE::regrole IS NOT NULL);
+     SELECT r::pg_temp.d FROM (VALUES ('{r}')) AS v (r)",
 ];
 
 #[tokio::test]
 async fn no_road_past_the_queries_tells_a_name() {
+    assert_no_road_tells_a_name("SET jit = off").await;
+}
+
+#[tokio::test]
+async fn no_compiled_expression_tells_a_name() {
+    assert_no_road_tells_a_name(COMPILE).await;
+}
+
+/// In sessions that have run some statements.
+async fn assert_no_road_tells_a_name(prepared_by: &str) {
     let database = Database::new();
     let tenants = Tenants::create(&database, &["acme", "globex"]).await;
     let schema = tenants.column("globex", "schema").await;
@@ -39,6 +58,7 @@ async fn no_road_past_the_queries_tells_a_name() {
     let owner = oid(format!("SELECT '{role}'::regrole::oid"));
     for road in ROADS {
         let session = tenants.enter("acme").await;
+        session.run(prepared_by).await;
         let sql = road.replace("{o}", &table).replace("{n}", &namespace).replace("{r}", &owner);
         let seen = match session.simple_query(&sql).await {
             Ok(messages) => format!("{messages:?}"),
@@ -50,11 +70,21 @@ async fn no_road_past_the_queries_tells_a_name() {
 
 #[tokio::test]
 async fn a_literal_of_a_hidden_name_is_refused_as_one_of_nothing() {
+    assert_no_literal_tells_a_name("SET jit = off").await;
+}
+
+#[tokio::test]
+async fn a_compiled_literal_of_a_hidden_name_is_refused_as_one_of_nothing() {
+    assert_no_literal_tells_a_name(COMPILE).await;
+}
+
+async fn assert_no_literal_tells_a_name(prepared_by: &str) {
     let database = Database::new();
     let tenants = Tenants::create(&database, &["acme", "globex"]).await;
     let schema = tenants.column("globex", "schema").await;
     let role = tenants.column("globex", "role").await;
     let session = tenants.enter("acme").await;
+    session.run(prepared_by).await;
     let turned = |name: &str| format!("t_{}", name[2..].chars().rev().collect::<String>());
     for literal in LITERALS {
         let said = |schema: &str, role: &str| literal.replace("{s}", schema).replace("{r}", role);

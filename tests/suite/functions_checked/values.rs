@@ -50,6 +50,20 @@ async fn no_way_turns_the_oid_of_anothers_object_into_its_name() {
 }
 
 #[tokio::test]
+async fn an_unseen_name_is_null_where_a_query_returns_it() {
+    let scene = Scene::new().await;
+    let hidden = scene.oid("'globex.note'::regclass").await;
+    for number in [&hidden, "4000000000"] {
+        for query in
+            ["SELECT ?::oid::regclass", "SELECT ?::oid::regclass::text", "SELECT ?::oid::regrole"]
+        {
+            let query = query.replace('?', number);
+            assert_eq!(scene.acme.value(&query).await, None, "{query}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn stored_values_show_no_names_either() {
     let scene = Scene::new().await;
     let hidden = scene.oid("'globex.note'::regclass").await;

@@ -64,3 +64,18 @@ async fn an_advisory_lock_of_the_last_tenant_is_free_for_others() {
     session.run(&format!("SELECT tenancy.enter('globex', '{SEAL}')")).await;
     assert_eq!(other.text("SELECT pg_try_advisory_lock(42)").await, "t");
 }
+
+#[tokio::test]
+async fn the_random_numbers_that_the_last_tenant_has_chosen_do_not_come_to_the_next() {
+    let database = Database::new();
+    let tenants = Tenants::create(&database, &["acme", "globex"]).await;
+    let numbers = "SELECT array_agg(random()) FROM generate_series(1, 3)";
+    let foretold = tenants.enter("acme").await;
+    foretold.run("SELECT setseed(0.5)").await;
+    let foretold = foretold.text(numbers).await;
+    let session = tenants.application.connect().await;
+    session.run(&format!("SELECT tenancy.enter('acme', '{SEAL}')")).await;
+    session.run("SELECT setseed(0.5)").await;
+    session.run(&format!("SELECT tenancy.enter('globex', '{SEAL}')")).await;
+    assert_ne!(session.text(numbers).await, foretold);
+}
