@@ -2,6 +2,7 @@
 //! kind of residue is looked for as the next user would, and a fresh session says what is right.
 
 mod changes_of_mind;
+mod compiled_functions;
 mod kinds;
 mod prepared_by_protocol;
 mod ways;

@@ -271,3 +271,23 @@ pub fn json_arguments(tag: pg_sys::NodeTag, node: *mut pg_sys::Node) -> Option<*
     // SAFETY: the cast follows a look at the tag.
     Some(unsafe { (*node.cast::<pg_sys::JsonConstructorExpr>()).args })
 }
+
+/// Lets a function that PL/pgSQL keeps look older than its definition.
+///
+/// # Safety
+/// The structure must be alive.
+#[cfg(not(feature = "pg18"))]
+pub unsafe fn outdate(function: *mut pg_sys::PLpgSQL_function) {
+    // SAFETY: the caller's promise.
+    unsafe { (*function).fn_xmin = pg_sys::InvalidTransactionId };
+}
+
+/// Lets a function that PL/pgSQL keeps look older than its definition.
+///
+/// # Safety
+/// The structure must be alive.
+#[cfg(feature = "pg18")]
+pub unsafe fn outdate(function: *mut pg_sys::PLpgSQL_function) {
+    // SAFETY: the caller's promise.
+    unsafe { (*function).cfunc.fn_xmin = pg_sys::InvalidTransactionId };
+}

@@ -40,6 +40,7 @@ pub use scrub::run as discard_all;
 pub fn init() {
     alarm::init();
     ffi::settings::on_change(c"tenancy.shared_schemas", schemas::forget);
+    ffi::compiled_functions::watch();
     ffi::transaction::listen(transaction::react);
     ffi::settings::show_in_workers(position::MIRROR, current);
 }

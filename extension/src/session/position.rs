@@ -4,7 +4,8 @@
 use crate::ffi::Oid;
 use crate::ffi::settings::Original;
 use crate::ffi::{
-    activity, backend, error_context, executor_hook, plan_cache, roles, settings as guc,
+    activity, backend, compiled_functions, error_context, executor_hook, plan_cache, roles,
+    settings as guc,
 };
 use crate::session::{cache, ceilings, schemas};
 use crate::shared;
@@ -211,10 +212,14 @@ pub fn remember_before() -> Result<()> {
     Ok(())
 }
 
-/// Plans that were made elsewhere see the catalogs as they were seen there. Never raises.
+/// Plans that were made elsewhere see the catalogs as they were seen there, and functions that were
+/// compiled elsewhere have the types that names meant there. Never raises.
 fn forget_plans() {
     if !mutant::disabled("catalog.plan_cache") {
         plan_cache::reset();
+    }
+    if !mutant::disabled("scrub.compiled_functions") {
+        compiled_functions::forget();
     }
 }
 
