@@ -27,13 +27,6 @@ GRANT EXECUTE ON FUNCTION tenancy_checked.visible(anyelement) TO PUBLIC;
 COMMENT ON FUNCTION tenancy_checked.visible(anyelement) IS
   'The value, with NULL in place of each regclass, regrole and the like in it that the tenant does not see. The planner puts calls into queries. Anybody.';
 
-CREATE FUNCTION tenancy_checked.named(anyelement, oid) RETURNS anyelement
-  LANGUAGE c STABLE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'reg_named';
-REVOKE ALL ON FUNCTION tenancy_checked.named(anyelement, oid) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION tenancy_checked.named(anyelement, oid) TO PUBLIC;
-COMMENT ON FUNCTION tenancy_checked.named(anyelement, oid) IS
-  'The first argument, unless it names something that the tenant does not see as a value of the type with this OID (regclass and the like): then raises what PostgreSQL raises for a name that does not exist. The planner puts calls into queries. Anybody.';
-
 DO $$
 DECLARE
   original record;

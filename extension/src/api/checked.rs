@@ -10,7 +10,7 @@ mod sessions;
 use crate::catalog;
 use crate::ffi::builtin_call::{self, Answer, Call};
 use crate::ffi::report::or_raise;
-use crate::ffi::{Oid, named, reg_values};
+use crate::ffi::{Oid, named, reg_io};
 use crate::session;
 use pgrx::iter::TableIterator;
 use pgrx::pg_sys::Datum;
@@ -24,7 +24,7 @@ const ABSENT: u32 = u32::MAX;
 /// Registers what decides on the answers. For _PG_init.
 pub fn init() {
     builtin_call::handle(answer);
-    reg_values::check_names(names::check);
+    reg_io::hide_schemas(names::absent);
 }
 
 fn answer(call: &mut Call) -> Answer {

@@ -1,17 +1,19 @@
-//! The output functions of regclass and its like, and the input functions of regnamespace and
-//! regrole, by whatever road they are called: from PL/pgSQL's casts, defaults, constraints, error
-//! texts, definitions, statistics, parameters. Neither the planner nor a hook sees these roads, but
-//! all of them go through PostgreSQL's table of built-in functions, where ours take the originals'
-//! places. (Compiled expressions would not, so `planner_hook` leaves them interpreted.) What a
-//! tenant does not see is written as its number and read as if it did not exist, as PostgreSQL does
-//! for what does not.
+//! The output and input functions of regclass and its like, by whatever road they are called: from
+//! queries, PL/pgSQL's casts, defaults, constraints, error texts, definitions, statistics,
+//! parameters. Neither the planner nor a hook sees most of these roads, but all of them go through
+//! PostgreSQL's table of built-in functions, where ours take the originals' places. (Compiled
+//! expressions would not, so `planner_hook` leaves them interpreted.) What a tenant does not see is
+//! written as its number and read as if it did not exist, as PostgreSQL does for what does not.
 
+use super::backend::is_parallel_worker;
 use super::executor_hook::is_engaged;
 use super::{checked_calls, report, roles};
+use pgrx::pg_sys::ffi::pg_guard_ffi_boundary;
 use pgrx::pg_sys::{self, Datum, FunctionCallInfo, Oid};
 use pgrx::prelude::*;
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::sync::OnceLock;
+use tenancy_core::builtin::Absent;
 use tenancy_core::catalog::{FIRST_NORMAL_OID, class};
 use tenancy_core::{Error, SqlState, builtin, mutant};
 
@@ -55,8 +57,19 @@ const OUTPUTS: [(&CStr, u32); 11] = [
     (c"regdictionaryout", class::TS_DICT),
     (c"regcollationout", class::COLLATION),
 ];
-const INPUTS: [(&CStr, u32); 2] =
-    [(c"regrolein", class::AUTHID), (c"regnamespacein", class::NAMESPACE)];
+const INPUTS: [(&CStr, u32); 11] = [
+    (c"regprocin", class::PROC),
+    (c"regprocedurein", class::PROC),
+    (c"regoperin", class::OPERATOR),
+    (c"regoperatorin", class::OPERATOR),
+    (c"regclassin", class::CLASS),
+    (c"regtypein", class::TYPE),
+    (c"regrolein", class::AUTHID),
+    (c"regnamespacein", class::NAMESPACE),
+    (c"regconfigin", class::TS_CONFIG),
+    (c"regdictionaryin", class::TS_DICT),
+    (c"regcollationin", class::COLLATION),
+];
 
 struct Original {
     oid: Oid,
@@ -64,10 +77,23 @@ struct Original {
     function: Function,
 }
 
-static ORIGINALS: OnceLock<Vec<Original>> = OnceLock::new();
+type Hide = fn(&str) -> Option<Absent>;
 
-/// Puts our functions into the table. For _PG_init, in the postmaster: every backend inherits it.
-pub fn install() {
+static ORIGINALS: OnceLock<Vec<Original>> = OnceLock::new();
+static INSIDE: OnceLock<fn() -> bool> = OnceLock::new();
+static HIDE: OnceLock<Hide> = OnceLock::new();
+
+/// Sets what replaces schemas in a text that the tenant does not see; `None` when there are none of
+/// these. For _PG_init.
+pub fn hide_schemas(hide: Hide) {
+    let _ = HIDE.set(hide);
+}
+
+/// Puts our functions into the table. `inside` says whether they apply now; it is asked in sessions
+/// with a context and in parallel workers. For _PG_init, in the postmaster: every backend inherits
+/// the table.
+pub fn install(inside: fn() -> bool) {
+    let _ = INSIDE.set(inside);
     // SAFETY: the table is complete when the server starts, and nothing reads it meanwhile.
     unsafe {
         let count = usize::try_from(fmgr_nbuiltins).unwrap_or(0);
@@ -112,12 +138,33 @@ fn original(function: Oid) -> Option<&'static Original> {
     ORIGINALS.get()?.iter().find(|original| original.oid == function)
 }
 
+/// Whether ours may have anything to say: cheap, and asked first.
+fn is_watched() -> bool {
+    is_engaged() || is_parallel_worker() && !mutant::disabled("function.workers")
+}
+
+fn applies() -> bool {
+    !roles::in_own_work() && INSIDE.get().is_some_and(|inside| inside())
+}
+
 /// Whether a value names an object that the tenant does not see.
 #[pg_guard]
 unsafe extern "C-unwind" fn is_hidden(class: u32, object: Oid) -> bool {
-    object.to_u32() >= FIRST_NORMAL_OID
-        && !roles::in_own_work()
-        && !checked_calls::sees(class, object)
+    object.to_u32() >= FIRST_NORMAL_OID && applies() && !checked_calls::sees(class, object)
+}
+
+/// The text with schemas that are not there in place of those that the tenant does not see.
+fn with_absent_schemas(text: Datum) -> Option<Absent> {
+    // SAFETY: a string that ends with NUL.
+    let text = unsafe { CStr::from_ptr(text.cast_mut_ptr()) }.to_string_lossy();
+    let may_name_one = text.contains('.') && applies();
+    HIDE.get().filter(|_| may_name_one).and_then(|hide| hide(&text))
+}
+
+/// Whether a text names something in a schema that the tenant does not see.
+#[pg_guard]
+unsafe extern "C-unwind" fn names_hidden_schema(text: Datum) -> bool {
+    with_absent_schemas(text).is_some()
 }
 
 /// The function that was called, by the number it was looked up with.
@@ -137,7 +184,7 @@ unsafe extern "C-unwind" fn output(call: FunctionCallInfo) -> Datum {
     unsafe {
         let object = Oid::from(argument(call).value() as u32);
         let Some(original) = called(call) else { return number(object) };
-        if is_engaged() && !mutant::disabled("function.output") && is_hidden(original.class, object)
+        if is_watched() && !mutant::disabled("function.output") && is_hidden(original.class, object)
         {
             return number(object);
         }
@@ -150,12 +197,35 @@ unsafe extern "C-unwind" fn input(call: FunctionCallInfo) -> Datum {
     // SAFETY: PostgreSQL's own arguments, passed on.
     unsafe {
         let Some(original) = called(call) else { return Datum::from(0) };
+        if !is_watched() || mutant::disabled("function.input") {
+            return (original.function)(call);
+        }
         let text = argument(call);
+        if names_hidden_schema(text) && !mutant::disabled("function.input_schema") {
+            return read_as_absent(call);
+        }
         let result = (original.function)(call);
-        if is_engaged() && !mutant::disabled("function.input") {
+        if [class::AUTHID, class::NAMESPACE].contains(&original.class) {
             refuse_hidden(original.class, Oid::from(result.value() as u32), text);
         }
         result
+    }
+}
+
+/// The original's answer, most often an error, to the text with absent schemas in it, told as of
+/// the text that was sent. PostgreSQL would deny a schema that exists where it does not miss one.
+#[pg_guard]
+unsafe extern "C-unwind" fn read_as_absent(call: FunctionCallInfo) -> Datum {
+    // SAFETY: the call has its original and one argument, a string that ends with NUL.
+    unsafe {
+        let found = called(call).zip(with_absent_schemas(argument(call)));
+        let Some((original, absent)) = found else { return Datum::from(0) };
+        let text = CString::new(absent.text.as_str()).unwrap_or_default();
+        (*(*call).args.as_mut_ptr()).value = Datum::from(pg_sys::pstrdup(text.as_ptr()));
+        report::renaming(
+            || pg_guard_ffi_boundary(|| (original.function)(call)),
+            |message| absent.restore(message),
+        )
     }
 }
 

@@ -201,7 +201,6 @@ pub(super) unsafe fn check_consumption(node: *mut Node) {
             NodeTag::T_CoerceViaIO => {
                 let coerce = &mut *node.cast::<pg_sys::CoerceViaIO>();
                 check_expression(&raw mut coerce.arg);
-                check_name(coerce);
             }
             NodeTag::T_FuncExpr => {
                 let call = &*node.cast::<pg_sys::FuncExpr>();
@@ -265,34 +264,5 @@ unsafe fn check_aggregate(call: &pg_sys::Aggref) {
                 }
             }
         }
-    }
-}
-
-/// A text that is about to name an object goes through `tenancy_checked.named`, which raises what
-/// PostgreSQL raises for a name that does not exist.
-unsafe fn check_name(coerce: &mut pg_sys::CoerceViaIO) {
-    // SAFETY: a valid expression; the new node is of the same type.
-    unsafe {
-        if class_of(coerce.resulttype.to_u32()).is_none() || mutant::disabled("function.reg_names")
-        {
-            return;
-        }
-        let named = rulings::own("named", &[ANYELEMENT, u32::from(pg_sys::OIDOID)]);
-        let of = Oid::from(type_of(coerce.arg.cast()));
-        let target = pg_sys::makeConst(
-            pg_sys::OIDOID,
-            -1,
-            Oid::INVALID,
-            4,
-            pg_sys::Datum::from(coerce.resulttype),
-            false,
-            true,
-        );
-        let arguments = pg_sys::lappend(std::ptr::null_mut(), coerce.arg.cast());
-        let arguments = pg_sys::lappend(arguments, target.cast());
-        let form = pg_sys::CoercionForm::COERCE_EXPLICIT_CALL;
-        let collation = pg_sys::exprCollation(coerce.arg.cast());
-        coerce.arg =
-            pg_sys::makeFuncExpr(named, of, arguments, collation, Oid::INVALID, form).cast();
     }
 }

@@ -1,33 +1,15 @@
-//! The C functions behind `tenancy_checked.visible(anyelement)` and `named(anyelement, oid)`, which
-//! the planner's pass puts around values that name objects by OID, and around texts that name them.
+//! The C function behind `tenancy_checked.visible(anyelement)`, which the planner's pass puts around
+//! values that name objects by OID.
 
 use super::checked_calls::sees;
 use super::reg_types::{class_of, may_hold};
 use pgrx::pg_sys::{self, Datum, FunctionCallInfo, NullableDatum, Oid};
 use pgrx::prelude::*;
-use std::ffi::{CStr, CString, c_int};
-use std::sync::OnceLock;
-
-type NameCheck = fn(u32, &str, &dyn Fn(&str) -> Option<Oid>);
-
-static NAME_CHECK: OnceLock<NameCheck> = OnceLock::new();
-
-/// Sets what to do about a text that is about to name an object: it gets the catalog, the text and
-/// what looks the name up (`None` when a schema is denied). For _PG_init.
-pub fn check_names(check: NameCheck) {
-    let _ = NAME_CHECK.set(check);
-}
+use std::ffi::c_int;
 
 /// Says to PostgreSQL that `reg_visible` has the calling convention of version 1.
 #[unsafe(no_mangle)]
 pub extern "C" fn pg_finfo_reg_visible() -> &'static pg_sys::Pg_finfo_record {
-    const RECORD: pg_sys::Pg_finfo_record = pg_sys::Pg_finfo_record { api_version: 1 };
-    &RECORD
-}
-
-/// Says to PostgreSQL that `reg_named` has the calling convention of version 1.
-#[unsafe(no_mangle)]
-pub extern "C" fn pg_finfo_reg_named() -> &'static pg_sys::Pg_finfo_record {
     const RECORD: pg_sys::Pg_finfo_record = pg_sys::Pg_finfo_record { api_version: 1 };
     &RECORD
 }
@@ -164,51 +146,4 @@ unsafe fn hide_in(
             }
         }
     }
-}
-
-/// `tenancy_checked.named(anyelement, oid)`, strict: returns its first argument.
-///
-/// # Safety
-/// Called by PostgreSQL's function manager only.
-#[pg_guard]
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn reg_named(call: FunctionCallInfo) -> Datum {
-    // SAFETY: the function manager hands over a valid call with two arguments.
-    unsafe {
-        let (value, target) = (argument(call, 0), Oid::from(argument(call, 1).value() as u32));
-        let of = pg_sys::get_fn_expr_argtype((*call).flinfo, 0);
-        if let (Some(class), Some(check)) = (class_of(target.to_u32()), NAME_CHECK.get()) {
-            let text = text_of(of, value);
-            let name = CStr::from_ptr(text).to_string_lossy().into_owned();
-            check(class, &name, &|text| look_up(target, text));
-        }
-        value
-    }
-}
-
-unsafe fn text_of(of: Oid, value: Datum) -> *mut std::ffi::c_char {
-    let (mut output, mut variable) = (Oid::INVALID, false);
-    // SAFETY: the value is of the type.
-    unsafe {
-        pg_sys::getTypeOutputInfo(of, &mut output, &mut variable);
-        pg_sys::OidOutputFunctionCall(output, value)
-    }
-}
-
-/// What the text names; `None` when a schema is denied, or said to be absent.
-fn look_up(target: Oid, text: &str) -> Option<Oid> {
-    let text = CString::new(text).unwrap_or_default();
-    PgTryBuilder::new(|| {
-        let (mut input, mut parameter) = (Oid::INVALID, Oid::INVALID);
-        // SAFETY: a type with an input function, and a string that ends with a NUL.
-        unsafe {
-            pg_sys::getTypeInputInfo(target, &mut input, &mut parameter);
-            let found =
-                pg_sys::OidInputFunctionCall(input, text.as_ptr().cast_mut(), parameter, -1);
-            Some(Oid::from(found.value() as u32))
-        }
-    })
-    .catch_when(PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE, |_| None)
-    .catch_when(PgSqlErrorCode::ERRCODE_INVALID_SCHEMA_NAME, |_| None)
-    .execute()
 }

@@ -12,6 +12,6 @@ const PASSES: &[Pass] = &[catalog_filter::apply, checked_calls::apply];
 pub fn init() {
     planner_hook::install(session::is_inside, PASSES);
     checked_calls::ask(catalog::sees);
-    reg_io::install();
+    reg_io::install(session::is_inside);
     inlining_hook::install();
 }

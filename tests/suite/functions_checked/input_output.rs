@@ -1,6 +1,7 @@
 //! Names of objects where no query turns them into text: PL/pgSQL's casts, parameters, defaults,
 //! constraints, error texts, definitions, statistics.
 
+use tenancy_tests::cluster::Cluster;
 use tenancy_tests::database::Database;
 use tenancy_tests::tenant::Tenants;
 
@@ -19,7 +20,7 @@ const ROADS: &[&str] = &[
     "CREATE TEMP VIEW v AS SELECT {o}::oid::regclass AS r; SELECT pg_get_viewdef('v'::regclass)",
     "CREATE TEMP TABLE t (r regclass CHECK (r IS NULL)); INSERT INTO t VALUES ({o})",
     "CREATE FUNCTION pg_temp.f(t text DEFAULT {o}::oid::regclass::text) RETURNS text
-       LANGUAGE plpgsql AS 'BEGIN RETURN t; END'; SELECT pg_temp.f()",
+       LANGUAGE plpgsql PARALLEL SAFE AS 'BEGIN RETURN t; END'; SELECT pg_temp.f()",
     "CREATE DOMAIN pg_temp.d AS regclass CHECK (('x' || VALUE::text)::int = 0);
      SELECT o::pg_temp.d FROM (VALUES ({o}::oid)) AS v (o)",
 ];
@@ -44,6 +45,15 @@ async fn no_road_past_the_queries_tells_a_name() {
 #[tokio::test]
 async fn no_compiled_expression_tells_a_name() {
     assert_no_road_tells_a_name(COMPILE).await;
+}
+
+#[tokio::test]
+async fn no_parallel_worker_tells_a_name() {
+    let setting = Cluster::shared().superuser_sql(
+        "postgres",
+        "SELECT name FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query')",
+    );
+    assert_no_road_tells_a_name(&format!("SET {} = on", setting.trim())).await;
 }
 
 /// In sessions that have run some statements.
