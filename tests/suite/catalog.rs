@@ -2,6 +2,7 @@
 //! is PostgreSQL's, and of others nothing.
 
 mod applications;
+mod explain;
 mod plans;
 mod psql;
 mod server_state;

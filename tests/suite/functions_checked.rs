@@ -2,6 +2,7 @@
 //! what applications use of them works. Each attempt is made on an object of another tenant and on
 //! one that does not exist, and both have to be answered alike.
 
+mod activity;
 mod decided;
 mod hidden;
 mod input_output;

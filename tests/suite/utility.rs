@@ -3,6 +3,7 @@
 
 mod catalogs;
 mod channels;
+mod definer;
 mod discard;
 mod forms;
 mod large_objects;

@@ -41,6 +41,17 @@ pub fn no_such_statement(name: &str) -> Error {
     )
 }
 
+/// The refusal of EXPLAIN of a statement that reads a filtered catalog: estimates come of samples of
+/// everybody's rows, and counts are of the rows that the filter removes.
+pub fn explained_catalog() -> Error {
+    Error::new(
+        SqlState::InsufficientPrivilege,
+        "EXPLAIN of a query on a system catalog is not allowed inside a tenant",
+    )
+    .detail("Its figures tell of the rows that the tenant does not see.")
+    .hint("Run the query itself; it shows the tenant's own rows.")
+}
+
 /// The refusal of SET ROLE, SET SESSION AUTHORIZATION and every reset of the two.
 pub fn role_setting(name: &str) -> Error {
     Error::new(
@@ -54,7 +65,7 @@ pub fn role_setting(name: &str) -> Error {
 mod tests {
     use super::*;
 
-    const OWN: Own<'_> = Own { schema: "t_own", roles: ["t_own", "t_own_owner"] };
+    const OWN: Own<'_> = Own { schema: "t_own", roles: ["t_own", "t_own_owner"], as_owner: false };
     const SOME: [Statement; 4] = [
         Statement::Transaction,
         Statement::TwoPhaseCommit,

@@ -15,7 +15,8 @@ use crate::session;
 use pgrx::iter::TableIterator;
 use pgrx::pg_sys::Datum;
 use pgrx::prelude::*;
-use tenancy_core::builtin::{self, Check};
+use tenancy_core::builtin::{self, Check, Names, Side};
+use tenancy_core::catalog::{FIRST_NORMAL_OID, class};
 use tenancy_core::{Result, channel, mutant};
 
 /// The OID of nothing: functions answer to it as to any OID that has no object.
@@ -34,6 +35,7 @@ fn answer(call: &mut Call) -> Answer {
     match call.check() {
         Check::Arguments(names, side) => arguments::check(call, names, side),
         Check::Absent => absent(call),
+        Check::Activity => activity(call),
         Check::Nothing => Answer::Null,
         Check::Found(class) => found(call, class),
         Check::RoleName => role_name(call),
@@ -56,6 +58,17 @@ fn absent(call: &mut Call) -> Answer {
     Answer::Original
 }
 
+/// What is done on a catalog is done by all tenants.
+fn activity(call: &mut Call) -> Answer {
+    let system = |relation: Oid| relation.to_u32() < FIRST_NORMAL_OID;
+    let of_all = call.get::<Oid>(0).is_some_and(system) && !mutant::disabled("function.activity");
+    if of_all {
+        absent(call)
+    } else {
+        arguments::check(call, &[Names::Of(class::CLASS)], Side::Left)
+    }
+}
+
 /// NULL unless what was found is seen; a schema that is denied holds nothing.
 fn found(call: &mut Call, class: u32) -> Answer {
     match call.run_unless_denied().flatten() {
@@ -68,7 +81,7 @@ fn found(call: &mut Call, class: u32) -> Answer {
 
 fn role_name(call: &mut Call) -> Answer {
     let role = call.get::<Oid>(0).unwrap_or(Oid::INVALID);
-    if catalog::sees(tenancy_core::catalog::class::AUTHID, role) {
+    if catalog::sees(class::AUTHID, role) {
         return Answer::Original;
     }
     Answer::Value(named::name_value(&format!("unknown (OID={})", role.to_u32())))

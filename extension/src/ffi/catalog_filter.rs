@@ -8,11 +8,11 @@
 
 use super::planner_hook::Statement;
 use super::trees::{pointers, walk_expression, walk_query};
-use super::{expressions, functions};
+use super::{expressions, functions, report};
 use pgrx::pg_sys::{self, FuncExpr, Node, NodeTag, Oid, Query, RTEKind, RangeTblEntry};
 use std::ffi::{CString, c_void};
 use tenancy_core::catalog::{self, FIRST_NORMAL_OID, FIRST_UNPINNED_OID, Mine, Shown, Term};
-use tenancy_core::mutant;
+use tenancy_core::{guard, mutant};
 
 /// `pg_has_role(oid, text)`
 const HAS_ROLE: u32 = 2710;
@@ -36,7 +36,10 @@ pub fn apply(statement: &Statement) {
     unsafe { collect(statement.tree().cast(), (&raw mut found).cast()) };
     for query in found.queries {
         // SAFETY: a node of the tree, which the planner is about to change anyway.
-        unsafe { filter(query) };
+        let filtered = unsafe { filter(query) };
+        if filtered && statement.is_shown && !mutant::disabled("catalog.explain") {
+            report::raise(guard::explained_catalog());
+        }
     }
     for call in found.ownership {
         // SAFETY: as above; the two functions take and return the same types.
@@ -114,7 +117,9 @@ unsafe fn concerns(entry: *mut RangeTblEntry) -> bool {
     }
 }
 
-unsafe fn filter(query: *mut Query) {
+/// Whether there was something to filter.
+unsafe fn filter(query: *mut Query) -> bool {
+    let mut filtered = false;
     // SAFETY: a valid query; the conditions are on columns of the entry that they are added to.
     unsafe {
         for (number, entry) in entries(query) {
@@ -127,9 +132,11 @@ unsafe fn filter(query: *mut Query) {
                 (*query).hasSubLinks = true;
                 let conditions = (*entry).securityQuals;
                 (*entry).securityQuals = pg_sys::lappend(conditions, condition.cast());
+                filtered = true;
             }
         }
     }
+    filtered
 }
 
 fn of_relation(entry: i32, relation: Oid) -> Option<*mut Node> {

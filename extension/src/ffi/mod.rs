@@ -21,6 +21,7 @@ pub mod compiled_functions;
 pub mod error_context;
 pub mod event_trigger;
 pub mod executor_hook;
+mod explained;
 mod expressions;
 pub mod functions;
 pub mod if_exists;

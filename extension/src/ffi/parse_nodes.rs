@@ -68,6 +68,18 @@ unsafe fn session(node: *mut Node) -> Option<Statement> {
     }
 }
 
+/// The prepared statement that a statement executes, wherever EXECUTE hides in it.
+///
+/// # Safety
+/// As [`describe`].
+pub(super) unsafe fn execute_name(node: *mut Node) -> Option<String> {
+    // SAFETY: the caller's promise.
+    match unsafe { executes(node) } {
+        Statement::Prepared(name) => Some(name),
+        _ => None,
+    }
+}
+
 fn transaction(kind: pg_sys::TransactionStmtKind::Type) -> Statement {
     use pg_sys::TransactionStmtKind::{
         TRANS_STMT_COMMIT_PREPARED, TRANS_STMT_PREPARE, TRANS_STMT_ROLLBACK_PREPARED,

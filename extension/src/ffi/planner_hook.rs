@@ -10,6 +10,7 @@
 
 use super::backend::is_parallel_worker;
 use super::executor_hook::is_engaged;
+use super::explained;
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 use std::ffi::{c_char, c_int};
@@ -17,12 +18,16 @@ use std::sync::OnceLock;
 use tenancy_core::mutant;
 
 /// A Query that is about to be planned.
-pub struct Statement(*mut pg_sys::Query);
+pub struct Statement {
+    tree: *mut pg_sys::Query,
+    /// Whether EXPLAIN will show the plan.
+    pub(super) is_shown: bool,
+}
 
 impl Statement {
     /// The tree, valid and writable for the time of the pass.
     pub(super) fn tree(&self) -> *mut pg_sys::Query {
-        self.0
+        self.tree
     }
 }
 
@@ -61,12 +66,12 @@ pub fn install(inside: fn() -> bool, passes: &'static [Pass]) {
 
 /// Makes the passes; whether the session is inside.
 #[pg_guard]
-unsafe extern "C-unwind" fn guarded(query: *mut pg_sys::Query) -> bool {
+unsafe extern "C-unwind" fn guarded(query: *mut pg_sys::Query, text: *const c_char) -> bool {
     let Some(listener) = LISTENER.get() else { return false };
     if !(listener.inside)() {
         return false;
     }
-    let statement = Statement(query);
+    let statement = Statement { tree: query, is_shown: explained::is_shown(text) };
     listener.passes.iter().for_each(|pass| pass(&statement));
     true
 }
@@ -90,7 +95,7 @@ unsafe extern "C-unwind" fn trampoline(
     // SAFETY: PostgreSQL's own arguments, passed on.
     unsafe {
         let asked = is_engaged() || is_parallel_worker() && !mutant::disabled("catalog.workers");
-        let inside = asked && guarded(query);
+        let inside = asked && guarded(query, text);
         let plan = match PREVIOUS {
             Some(previous) => previous(query, text, options, parameters),
             None => standard(query, text, options, parameters),

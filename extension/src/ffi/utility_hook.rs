@@ -3,7 +3,7 @@
 
 use super::executor_hook::is_engaged;
 use super::if_exists::{self, Skipped};
-use super::{client_messages, parse_nodes};
+use super::{client_messages, explained, parse_nodes};
 use pgrx::pg_sys::{self, Node, NodeTag, PlannedStmt};
 use pgrx::prelude::*;
 use std::ffi::{CStr, CString, c_char};
@@ -204,6 +204,7 @@ unsafe extern "C-unwind" fn trampoline(
             return;
         }
         let goes_on = !ends_transactions(statement);
+        let before = explained::begin((*statement).utilityStmt, text);
         let next = PREVIOUS.unwrap_or(standard);
         next(
             statement,
@@ -215,6 +216,7 @@ unsafe extern "C-unwind" fn trampoline(
             destination,
             completion,
         );
+        explained::end(before);
         if goes_on && is_engaged() {
             guarded_after();
         }

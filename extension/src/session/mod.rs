@@ -29,7 +29,7 @@ pub use check::{allow_function, allow_statement, allow_utility, closed_to_statem
 pub use disguise::{disguise_schema, hides_schema};
 pub use moves::{enter, enter_local, leave, seal, switch};
 pub use notifications::count_notification;
-pub use position::{arrived, current, current_id, is_inside, tenant};
+pub use position::{arrived, current, current_id, is_inside, is_member, tenant};
 pub use position::{place, reapply_role};
 pub use prepared::{deallocate_all, note_prepared, require_prepared};
 pub use rations::{object_made, require_few_locks};

@@ -91,12 +91,13 @@ pub fn stay() -> Option<Stay> {
 
 /// Hands over the names of the tenant that the session is in; empty ones in none.
 pub fn with_own_names<T>(work: impl FnOnce(Own<'_>) -> T) -> T {
-    STAY.with_borrow(|stay| match stay.as_ref().map(|stay| &stay.tenant) {
-        Some(tenant) => {
+    STAY.with_borrow(|stay| match stay {
+        Some(Stay { tenant, capacity }) => {
             let [role, owner] = &tenant.role_names;
-            work(Own { schema: &tenant.schema_name, roles: [role, owner] })
+            let as_owner = *capacity == Capacity::Owner;
+            work(Own { schema: &tenant.schema_name, roles: [role, owner], as_owner })
         }
-        None => work(Own { schema: "", roles: ["", ""] }),
+        None => work(Own { schema: "", roles: ["", ""], as_owner: false }),
     })
 }
 
@@ -161,6 +162,12 @@ pub fn arrived() -> i64 {
 #[inline]
 pub fn is_inside() -> bool {
     matches!(place(), Place::Session | Place::Transaction) || leaders_tenant().is_some()
+}
+
+/// Whether the session is in a tenant as one of its members.
+pub fn is_member() -> bool {
+    STAY.with_borrow(|s| s.as_ref().is_some_and(|s| s.capacity == Capacity::Member))
+        && !mutant::disabled("relation.views")
 }
 
 /// The id of the tenant that the session (or a parallel worker's leader) is in, 0 for none.

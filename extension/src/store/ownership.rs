@@ -44,6 +44,7 @@ SELECT DISTINCT s.place, s.statement FROM made JOIN kinds USING (object_type),
   LATERAL (VALUES
     (1, CASE WHEN NOT owned THEN format('ALTER %s %s OWNER TO %I', word, identity, owner) END),
     (2, CASE WHEN word = 'ROUTINE' THEN format('REVOKE ALL ON ROUTINE %s FROM PUBLIC', identity) END),
+    (2, CASE WHEN $1 AND word = 'VIEW' THEN format('ALTER VIEW %s SET (security_invoker = true)', identity) END),
     (3, grants || format(' %s TO %I', identity, role))) AS s (place, statement)
 WHERE s.statement IS NOT NULL
 UNION SELECT 3, format('GRANT USAGE, SELECT, UPDATE ON SEQUENCE %s TO %I', identity, role) FROM sequences
@@ -54,10 +55,15 @@ ORDER BY 1";
 
 /// Gives what the DDL command that just ended made in a tenant's schema to the tenant's owner role,
 /// and grants the tenant role its use. Only inside the event trigger.
-pub fn settle_new_objects() -> Result<()> {
+///
+/// `by_member` says that the tenant's own role made it: its views go on reading with the rights of
+/// who asks, as its other queries do.
+pub fn settle_new_objects(by_member: bool) -> Result<()> {
     let _quiet = event_trigger::pause();
     sql::as_superuser(|session| {
-        for statement in session.rows(STATEMENTS, &[], |row| row.required::<String>(2))? {
+        for statement in
+            session.rows(STATEMENTS, &[by_member.into()], |row| row.required::<String>(2))?
+        {
             session.execute(&statement, &[])?;
         }
         Ok(())

@@ -15,7 +15,7 @@ const ORDINARY: &[&str] = &[
     "CREATE TYPE span AS RANGE (subtype = int)",
     "CREATE DOMAIN positive AS int CHECK (VALUE > 0)",
     "CREATE SEQUENCE counter",
-    "CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN RETURN NEW; END'",
+    "CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
     "CREATE PROCEDURE nothing() LANGUAGE sql AS ''",
     "CREATE AGGREGATE together (int) (SFUNC = int4pl, STYPE = int)",
     "CREATE OPERATOR === (LEFTARG = int, RIGHTARG = int, FUNCTION = int4eq)",
@@ -247,7 +247,7 @@ async fn a_shared_table_is_not_locked_against_others() {
 async fn a_statement_is_refused_wherever_it_stands() {
     let database = Database::new();
     let tenants = tenants(&database).await;
-    let member = tenants.enter("acme").await;
+    let session = owner(&database, &tenants).await;
     for attempt in [
         "DO $$ BEGIN EXECUTE 'CREATE SCHEMA x'; END $$",
         "CREATE PROCEDURE pg_temp.p() LANGUAGE plpgsql AS $$ BEGIN CREATE SCHEMA x; END $$;
@@ -256,11 +256,11 @@ async fn a_statement_is_refused_wherever_it_stands() {
          SELECT pg_temp.f()",
         "SELECT 1; CREATE SCHEMA x",
     ] {
-        let error = member.refused(attempt).await;
+        let error = session.refused(attempt).await;
         assert_eq!(error.message(), "changing schemas is not allowed inside a tenant", "{attempt}");
     }
-    let prepared = member.prepare("CREATE SCHEMA x").await.unwrap();
-    assert!(member.execute(&prepared, &[]).await.is_err());
+    let prepared = session.prepare("CREATE SCHEMA x").await.unwrap();
+    assert!(session.execute(&prepared, &[]).await.is_err());
 }
 
 struct Names {

@@ -46,6 +46,8 @@ pub enum Check {
     Arguments(&'static [Names], Side),
     /// Answers as if nothing at all existed.
     Absent,
+    /// Answers about a relation of PostgreSQL's as if it did not exist: all tenants work on it.
+    Activity,
     /// Returns no row, or NULL.
     Nothing,
     /// Returns what the original found by a name, NULL unless it is visible.
@@ -183,7 +185,8 @@ pub const CHECKED: &[Family] = &[
             "table_to_xmlschema",
         ],
     ),
-    left(&[RELATION], statistics::OF_RELATIONS),
+    family(Check::Activity, statistics::OF_RELATIONS),
+    left(&[RELATION], statistics::OF_OWN_WORK),
     left(&[Plain, RELATION], &["pg_get_expr"]),
     left(
         &[FUNCTION],

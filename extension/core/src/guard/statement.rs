@@ -10,6 +10,8 @@ pub enum Object {
     InSchema,
     /// A routine whose code is the server's own or in a library of its machine.
     NativeRoutine,
+    /// A routine that runs with its owner's rights.
+    DefinerRoutine,
     /// Its id is the same for the whole database.
     LargeObject,
     /// A role, a membership, everything that roles own.

@@ -2,6 +2,8 @@
 //! and owner: where each may create, PostgreSQL's own rights say; what reaches beyond the tenant's
 //! schema, or names things that are not the tenant's, is neither's.
 
+use crate::mutant;
+
 use super::statement::{Copy, Grant, LockTarget, Object, RoleName, Statement};
 
 /// The tenant's own names.
@@ -11,6 +13,8 @@ pub struct Own<'a> {
     pub schema: &'a str,
     /// Its two roles.
     pub roles: [&'a str; 2],
+    /// Whether the session is there as the owner.
+    pub as_owner: bool,
 }
 
 /// What becomes of a statement.
@@ -77,6 +81,7 @@ pub fn verdict(statement: &Statement, own: Own<'_>) -> Verdict {
         ),
         S::Copy(copy) => copy_verdict(*copy),
         S::Lock { strong, targets } => lock_verdict(*strong, targets, own),
+        S::Object(Object::DefinerRoutine) => definer_verdict(own),
         S::Object(object) => object_verdict(*object),
         S::Move(object, schema) => move_verdict(*object, schema, own),
         S::Grant(grant) => grant_verdict(grant, own),
@@ -115,9 +120,20 @@ fn lock_verdict(strong: bool, targets: &[LockTarget], own: Own<'_>) -> Verdict {
     )
 }
 
+/// What a member makes belongs to the owner role.
+fn definer_verdict(own: Own<'_>) -> Verdict {
+    if own.as_owner || mutant::disabled("utility.definer") {
+        return Verdict::Allowed;
+    }
+    refused(
+        "a SECURITY DEFINER routine of a member",
+        "Enter as the owner: with whose rights it would run.",
+    )
+}
+
 fn object_verdict(object: Object) -> Verdict {
     let what = match object {
-        Object::InSchema => return Verdict::Allowed,
+        Object::InSchema | Object::DefinerRoutine => return Verdict::Allowed,
         Object::NativeRoutine => "a routine in native code",
         Object::LargeObject => "changing the rights or the comment of a large object",
         Object::Role => "changing roles",

@@ -2,7 +2,7 @@
 
 use super::*;
 
-const OWN: Own<'_> = Own { schema: "t_own", roles: ["t_own", "t_own_owner"] };
+const OWN: Own<'_> = Own { schema: "t_own", roles: ["t_own", "t_own_owner"], as_owner: false };
 
 fn outcome(statement: &Statement) -> &'static str {
     match verdict(statement, OWN) {
@@ -148,4 +148,11 @@ fn a_lock_that_keeps_others_from_writing_is_for_own_tables() {
         let lock = Statement::Lock { strong, targets };
         assert_eq!(outcome(&lock), expected, "{lock:?}");
     }
+}
+
+#[test]
+fn a_routine_with_the_owners_rights_is_the_owners_to_make() {
+    let definer = Statement::Object(Object::DefinerRoutine);
+    assert_eq!(outcome(&definer), "refused");
+    assert_eq!(verdict(&definer, Own { as_owner: true, ..OWN }), Verdict::Allowed);
 }

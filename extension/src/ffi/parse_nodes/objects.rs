@@ -2,7 +2,7 @@
 
 use super::{cells, rights, string, text};
 use crate::ffi::object_kinds;
-use pgrx::pg_sys::{self, Node, NodeTag};
+use pgrx::pg_sys::{self, List, Node, NodeTag};
 use tenancy_core::guard::{Object, Statement};
 
 /// Describes a statement of these; `None` for another.
@@ -25,7 +25,14 @@ pub unsafe fn describe(node: *mut Node) -> Option<Statement> {
             N::T_AlterDefaultPrivilegesStmt => {
                 return Some(S::Grant(rights::default_privileges(&*node.cast())));
             }
-            N::T_CreateFunctionStmt => return Some(routine(&*node.cast())),
+            N::T_CreateFunctionStmt => {
+                let create = &*node.cast::<pg_sys::CreateFunctionStmt>();
+                return Some(S::Object(routine(create.options)));
+            }
+            N::T_AlterFunctionStmt => {
+                let alter = &*node.cast::<pg_sys::AlterFunctionStmt>();
+                return Some(S::Object(routine(alter.actions)));
+            }
             N::T_AlterObjectSchemaStmt => {
                 let alter = &*node.cast::<pg_sys::AlterObjectSchemaStmt>();
                 let object = object_kinds::by_type(alter.objectType);
@@ -37,15 +44,31 @@ pub unsafe fn describe(node: *mut Node) -> Option<Statement> {
     }
 }
 
+/// What options make of a routine.
+///
 /// # Safety
-/// As `parse_nodes::describe`.
-unsafe fn routine(create: &pg_sys::CreateFunctionStmt) -> Statement {
+/// A list of options, or null.
+unsafe fn routine(options: *mut List) -> Object {
     // SAFETY: the list holds nodes of this type, and the language is a string.
-    let native = unsafe {
-        cells::<pg_sys::DefElem>(create.options)
-            .filter(|option| text(option.defname) == "language")
-            .map(|option| string(option.arg))
-            .any(|language| ["c", "internal"].contains(&language.to_ascii_lowercase().as_str()))
-    };
-    Statement::Object(if native { Object::NativeRoutine } else { Object::InSchema })
+    unsafe {
+        let options = || cells::<pg_sys::DefElem>(options);
+        let of_name = |name: &'static str| options().filter(move |o| text(o.defname) == name);
+        let native =
+            |language: String| ["c", "internal"].contains(&language.to_ascii_lowercase().as_str());
+        if of_name("language").any(|option| native(string(option.arg))) {
+            return Object::NativeRoutine;
+        }
+        let definer = of_name("security").any(|option| boolean(option.arg));
+        if definer { Object::DefinerRoutine } else { Object::InSchema }
+    }
+}
+
+/// # Safety
+/// A node of the parser, or null; anything but a boolean node is false.
+unsafe fn boolean(node: *mut Node) -> bool {
+    // SAFETY: the cast follows a look at the node's tag.
+    unsafe {
+        node.as_ref().is_some_and(|n| n.type_ == NodeTag::T_Boolean)
+            && (*node.cast::<pg_sys::Boolean>()).boolval
+    }
 }

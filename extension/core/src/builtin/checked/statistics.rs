@@ -1,6 +1,6 @@
 //! Names of statistics functions, by what they count for.
 
-/// For a relation, by its OID.
+/// For a relation, by its OID: what all sessions did.
 pub const OF_RELATIONS: &[&str] = &[
     "pg_stat_get_analyze_count",
     "pg_stat_get_autoanalyze_count",
@@ -29,6 +29,10 @@ pub const OF_RELATIONS: &[&str] = &[
     "pg_stat_get_tuples_returned",
     "pg_stat_get_tuples_updated",
     "pg_stat_get_vacuum_count",
+];
+
+/// For a relation, by its OID: what the running transaction did.
+pub const OF_OWN_WORK: &[&str] = &[
     "pg_stat_get_xact_blocks_fetched",
     "pg_stat_get_xact_blocks_hit",
     "pg_stat_get_xact_numscans",
