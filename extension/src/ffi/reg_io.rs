@@ -3,7 +3,7 @@
 //! parameters. Neither the planner nor a hook sees most of these roads, but all of them go through
 //! PostgreSQL's table of built-in functions, where ours take the originals' places. (Compiled
 //! expressions would not, so `planner_hook` leaves them interpreted.) What a tenant does not see is
-//! written as its number and read as if it did not exist, as PostgreSQL does for what does not.
+//! written as its number and read as if it did not exist, as PostgreSQL does for what does not. The input of aclitem, which looks roles up, is refused.
 
 use super::backend::is_parallel_worker;
 use super::executor_hook::is_engaged;
@@ -71,6 +71,9 @@ const INPUTS: [(&CStr, u32); 11] = [
     (c"regcollationin", class::COLLATION),
 ];
 
+/// Reads names of roles among other things; nobody needs it in a tenant.
+const REFUSED: [(&CStr, u32); 1] = [(c"aclitemin", class::AUTHID)];
+
 struct Original {
     oid: Oid,
     class: u32,
@@ -104,11 +107,12 @@ pub fn install(inside: fn() -> bool) {
         for entry in table_entries {
             let name = CStr::from_ptr(entry.name);
             let find = |all: &[(&CStr, u32)]| all.iter().find(|(n, _)| *n == name).map(|f| f.1);
-            let (class, ours): (u32, Function) = match (find(&OUTPUTS), find(&INPUTS)) {
-                (Some(class), _) => (class, output),
-                (_, Some(class)) => (class, input),
-                _ => continue,
-            };
+            let ours = [
+                find(&OUTPUTS).map(|class| (class, output as Function)),
+                find(&INPUTS).map(|class| (class, input as Function)),
+                find(&REFUSED).map(|class| (class, refused as Function)),
+            ];
+            let Some((class, ours)) = ours.into_iter().flatten().next() else { continue };
             originals.push(Original { oid: entry.oid, class, function: entry.function });
             entry.function = ours;
         }
@@ -209,6 +213,24 @@ unsafe extern "C-unwind" fn input(call: FunctionCallInfo) -> Datum {
             refuse_hidden(original.class, Oid::from(result.value() as u32), text);
         }
         result
+    }
+}
+
+// A plain frame: an error of the original may jump over it.
+unsafe extern "C-unwind" fn refused(call: FunctionCallInfo) -> Datum {
+    // SAFETY: PostgreSQL's own arguments, passed on.
+    unsafe {
+        if is_watched() && !mutant::disabled("function.aclitem") {
+            refuse_inside();
+        }
+        called(call).map_or(Datum::from(0), |original| (original.function)(call))
+    }
+}
+
+#[pg_guard]
+unsafe extern "C-unwind" fn refuse_inside() {
+    if applies() {
+        report::raise(builtin::refusal("aclitemin"));
     }
 }
 

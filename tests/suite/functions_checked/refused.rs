@@ -110,3 +110,24 @@ async fn functions_of_extensions_that_reach_beyond_the_database_are_refused() {
         "function dblink() is not allowed inside a tenant"
     );
 }
+
+#[tokio::test]
+async fn a_role_is_not_looked_for_by_an_access_privilege() {
+    let scene = Scene::new().await;
+    let there =
+        scene.superuser.text("SELECT role FROM tenancy.tenants WHERE name = 'globex'").await;
+    for role in [there.as_str(), "nobody_at_all", "postgres"] {
+        for sql in [
+            format!("SELECT '{role}=r/{role}'::aclitem"),
+            format!("SELECT '{{=r/{role}}}'::aclitem[]"),
+            format!("DO $$ DECLARE a aclitem; BEGIN a := '{role}=r/postgres'; END $$"),
+            format!(
+                "SELECT * FROM json_to_record('{{\"a\": \"{role}=r/postgres\"}}') AS x (a aclitem)"
+            ),
+        ] {
+            let error = scene.acme.refused(&sql).await;
+            assert!(!error.message().contains(role), "{sql}: {error}");
+            assert_eq!(error.code().code(), "42501", "{sql}");
+        }
+    }
+}
