@@ -23,7 +23,7 @@ likely() {
   case $1 in
     lock) echo context:: gateway:: attacks:: random_walk:: suspension:: ;;
     scrub) echo scrub:: attacks:: gateway:: random_walk:: ;;
-    catalog) echo catalog corpus:: ;;
+    catalog) echo catalog disguise:: corpus:: ;;
     function) echo function corpus:: ;;
     relation) echo relation guard wall:: corpus:: ;;
     utility) echo utility:: attacks:: corpus:: ;;

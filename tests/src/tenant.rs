@@ -55,6 +55,27 @@ impl Tenants {
         session
     }
 
+    /// A session of the application in one tenant, sealed with this key.
+    pub async fn enter_with(&self, name: &str, seal: &str) -> Session {
+        let session = self.application.connect().await;
+        session.run(&format!("SELECT tenancy.enter('{name}', '{seal}')")).await;
+        session
+    }
+
+    /// A new login of a migration tool: may enter every tenant, sealed, as its owner too.
+    pub async fn migrator(&self, database: &Database<'_>) -> Login {
+        let migrator = database.login(&["tenancy_migrator"]);
+        self.admin.run(&format!("SELECT tenancy.grant_login('{}', '*')", migrator.name())).await;
+        migrator
+    }
+
+    /// A session of such a login in one tenant as its owner; its seal is thrown away.
+    pub async fn enter_as_owner(&self, database: &Database<'_>, name: &str) -> Session {
+        let session = self.migrator(database).await.connect().await;
+        session.run(&format!("SELECT tenancy.enter('{name}', \"as\" => 'owner')")).await;
+        session
+    }
+
     /// What the administrator sees of a tenant in one column of the view `tenants`.
     pub async fn column(&self, name: &str, column: &str) -> String {
         self.admin

@@ -97,6 +97,28 @@ fn imports_are_found_in_every_way_to_write_them() {
     );
 }
 
+#[test]
+fn every_guard_that_can_be_switched_off_has_a_test_that_misses_it() {
+    let mut guards = BTreeSet::new();
+    for (_, text) in sources().filter(|(path, _)| path.starts_with("extension")) {
+        let calls = text.split("mutant::disabled(").skip(1).map(str::trim_start);
+        let names = calls.filter_map(|call| call.strip_prefix('"')?.split('"').next());
+        guards.extend(names.map(str::to_owned));
+    }
+    let list = fs::read_to_string(root_dir().join("tests/mutants.txt")).unwrap();
+    let known: Vec<_> = list.lines().filter_map(|line| line.split_once(" -> ")).collect();
+    let listed: BTreeSet<_> = known.iter().map(|(guard, _)| (*guard).to_owned()).collect();
+    assert_eq!(guards, listed, "scripts/mutants.sh --record finds the tests");
+    let tests: String = sources()
+        .filter_map(|(path, text)| path.starts_with("tests/suite").then_some(text))
+        .collect();
+    let missing = known.iter().filter(|(_, test)| {
+        let name = test.rsplit("::").next().unwrap_or(test);
+        !tests.contains(&format!("fn {name}("))
+    });
+    assert_eq!(missing.collect::<Vec<_>>(), [&("", ""); 0], "tests that are not there");
+}
+
 fn assert_arrows(folder: &str, arrows: Arrows) {
     let mut offences = Vec::new();
     for (path, text) in sources().filter(|(path, _)| path.starts_with(folder)) {

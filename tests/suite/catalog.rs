@@ -41,11 +41,7 @@ impl Neighbours {
             let create = format!("SELECT tenancy.create('{name}', '{name}', schema => '{name}')");
             tenants.admin.run(&create).await;
         }
-        let migrator = database.login(&["tenancy_migrator"]);
-        let grant = format!("SELECT tenancy.grant_login('{}', '*')", migrator.name());
-        tenants.admin.run(&grant).await;
-        let owner = migrator.connect().await;
-        owner.run("SELECT tenancy.enter('acme', \"as\" => 'owner')").await;
+        let owner = tenants.enter_as_owner(database, "acme").await;
         let member = tenants.enter("acme").await;
         Neighbours { tenants, member, owner }
     }

@@ -115,12 +115,9 @@ fn caught(attempt: &str) -> String {
 async fn a_hidden_schema_answers_as_an_absent_one() {
     let database = Database::new();
     let tenants = Tenants::create(&database, &["acme", "globex"]).await;
-    let migrator = database.login(&["tenancy_migrator"]);
-    tenants.admin.run(&format!("SELECT tenancy.grant_login('{}', '*')", migrator.name())).await;
     let hidden = tenants.column("globex", "schema").await;
     let absent = format!("t_{}", hidden[2..].chars().rev().collect::<String>());
-    let owner = migrator.connect().await;
-    owner.run("SELECT tenancy.enter('acme', \"as\" => 'owner')").await;
+    let owner = tenants.enter_as_owner(&database, "acme").await;
     let member = tenants.enter("acme").await;
     let mut different = Vec::new();
     for session in [&member, &owner] {

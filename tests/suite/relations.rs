@@ -44,11 +44,7 @@ impl Broken {
              GRANT ALL ON ALL FUNCTIONS IN SCHEMA {other} TO PUBLIC; \
              GRANT {other}, {other}_owner TO {own}, {own}_owner"
         ));
-        let migrator = database.login(&["tenancy_migrator"]);
-        let grant = format!("SELECT tenancy.grant_login('{}', '*')", migrator.name());
-        tenants.admin.run(&grant).await;
-        let owner = migrator.connect().await;
-        owner.run("SELECT tenancy.enter('acme', \"as\" => 'owner')").await;
+        let owner = tenants.enter_as_owner(database, "acme").await;
         let member = tenants.enter("acme").await;
         Broken { tenants, own, other, owner, member }
     }

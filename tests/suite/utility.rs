@@ -10,7 +10,6 @@ mod large_objects;
 mod statement_names;
 
 use tenancy_tests::database::Database;
-use tenancy_tests::session::Session;
 use tenancy_tests::tenant::Tenants;
 use tenancy_tests::wire::Wire;
 
@@ -24,15 +23,6 @@ async fn tenants(database: &Database<'_>) -> Tenants {
         (tenants.column("acme", "schema").await, tenants.column("acme", "role").await);
     database.superuser_sql(&format!("GRANT CREATE ON SCHEMA {schema} TO {role}"));
     tenants
-}
-
-/// A session in `acme` as its owner.
-async fn owner(database: &Database<'_>, tenants: &Tenants) -> Session {
-    let login = database.login(&["tenancy_migrator"]);
-    tenants.admin.run(&format!("SELECT tenancy.grant_login('{}', '*')", login.name())).await;
-    let owner = login.connect().await;
-    owner.run("SELECT tenancy.enter('acme', \"as\" => 'owner')").await;
-    owner
 }
 
 /// A bare connection in a tenant.

@@ -37,11 +37,7 @@ struct Neighbours {
 impl Neighbours {
     async fn meet(database: &Database<'_>) -> Neighbours {
         let tenants = Tenants::create(database, &["acme", "globex"]).await;
-        let migrator = database.login(&["tenancy_migrator"]);
-        let grant = format!("SELECT tenancy.grant_login('{}', '*')", migrator.name());
-        tenants.admin.run(&grant).await;
-        let owner = migrator.connect().await;
-        owner.run("SELECT tenancy.enter('acme', \"as\" => 'owner')").await;
+        let owner = tenants.enter_as_owner(database, "acme").await;
         let (own, other) =
             (tenants.column("acme", "schema").await, tenants.column("globex", "schema").await);
         let member = tenants.enter("acme").await;

@@ -33,15 +33,21 @@ fn answer(call: &mut Call) -> Answer {
         return Answer::Original;
     }
     match call.check() {
+        Check::Arguments(..) if mutant::disabled("function.arguments") => Answer::Original,
         Check::Arguments(names, side) => arguments::check(call, names, side),
+        Check::Absent if mutant::disabled("function.absent") => Answer::Original,
         Check::Absent => absent(call),
         Check::Activity => activity(call),
+        Check::Nothing if mutant::disabled("function.nothing") => Answer::Original,
         Check::Nothing => Answer::Null,
+        Check::Found(_) if mutant::disabled("function.found") => Answer::Original,
         Check::Found(class) => found(call, class),
+        Check::RoleName if mutant::disabled("function.role_name") => Answer::Original,
         Check::RoleName => role_name(call),
         Check::AdvisoryLock => or_raise(locks::answer(call)),
         Check::LargeObject => or_raise(large_objects::answer(call)),
         Check::Notify => or_raise(notify(call)),
+        Check::Channels if mutant::disabled("function.channels") => Answer::Original,
         Check::Channels => own_channel(call),
         Check::Since(column) => since_arrival(call, column),
         Check::Query if mutant::disabled("function.current_query") => Answer::Original,

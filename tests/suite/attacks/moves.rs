@@ -1,22 +1,15 @@
 //! One transaction makes one move, and a move shares its transaction with nothing.
 
 use tenancy_tests::database::Database;
-use tenancy_tests::session::Session;
 use tenancy_tests::tenant::Tenants;
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
-
-async fn in_acme(tenants: &Tenants) -> Session {
-    let session = tenants.application.connect().await;
-    session.run(&format!("SELECT tenancy.enter('acme', seal => '{KEY}')")).await;
-    session
-}
 
 #[tokio::test]
 async fn leaving_and_entering_in_one_statement_does_not_lose_the_seal() {
     let database = Database::new();
     let tenants = Tenants::create(&database, &["acme", "globex"]).await;
-    let session = in_acme(&tenants).await;
+    let session = tenants.enter_with("acme", KEY).await;
     let both = format!("SELECT tenancy.leave('{KEY}'), tenancy.enter('globex')");
     assert_eq!(session.refusal(&both).await.code(), "25001");
     assert_eq!(
@@ -30,7 +23,7 @@ async fn leaving_and_entering_in_one_statement_does_not_lose_the_seal() {
 async fn a_leave_whose_statement_fails_ends_between_tenants_and_keeps_the_key() {
     let database = Database::new();
     let tenants = Tenants::create(&database, &["acme"]).await;
-    let session = in_acme(&tenants).await;
+    let session = tenants.enter_with("acme", KEY).await;
     let fails = format!("SELECT tenancy.leave('{KEY}'), 1 / (random() * 0)::int");
     assert_eq!(session.refusal(&fails).await.code(), "22012");
     assert_eq!(session.refusal("SELECT 1").await.code(), "42501");

@@ -43,8 +43,7 @@ async fn a_session_in_a_tenant_that_was_never_committed_is_refused_every_time() 
 async fn the_key_leads_out_of_a_suspended_tenant() {
     let database = Database::new();
     let tenants = Tenants::create(&database, &["acme", "globex"]).await;
-    let session = tenants.application.connect().await;
-    session.run(&format!("SELECT tenancy.enter('acme', seal => '{KEY}')")).await;
+    let session = tenants.enter_with("acme", KEY).await;
     tenants.admin.run("SELECT tenancy.suspend('acme')").await;
     assert_eq!(session.refusal("SELECT 1").await.code(), "57P03");
     assert_eq!(session.refusal("SELECT tenancy.leave()").await.code(), "28000");

@@ -14,10 +14,7 @@ async fn rationed(
         let alter = format!("ALTER DATABASE {} SET tenancy.{name} = {value}", database.name());
         database.superuser_sql(&alter);
     }
-    let migrator = database.login(&["tenancy_migrator"]);
-    tenants.admin.run(&format!("SELECT tenancy.grant_login('{}', '*')", migrator.name())).await;
-    let owner = migrator.connect().await;
-    owner.run("SELECT tenancy.enter('acme', \"as\" => 'owner')").await;
+    let owner = tenants.enter_as_owner(database, "acme").await;
     [tenants.enter("acme").await, owner]
 }
 

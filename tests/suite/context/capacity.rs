@@ -27,10 +27,7 @@ async fn entering_as_the_owner_takes_a_migrator_with_a_grant() {
 async fn what_an_owner_makes_a_member_uses_and_cannot_change() {
     let database = Database::new();
     let tenants = Tenants::create(&database, &["acme", "globex"]).await;
-    let login = database.login(&["tenancy_migrator"]);
-    tenants.admin.run(&format!("SELECT tenancy.grant_login('{}', '*')", login.name())).await;
-    let owner = login.connect().await;
-    owner.run("SELECT tenancy.enter('acme', \"as\" => 'owner')").await;
+    let owner = tenants.enter_as_owner(&database, "acme").await;
     owner
         .run("CREATE TABLE bill (id serial, amount int); INSERT INTO bill (amount) VALUES (3)")
         .await;
@@ -58,10 +55,7 @@ async fn what_an_owner_makes_a_member_uses_and_cannot_change() {
 async fn an_owner_is_as_sealed_as_a_member() {
     let database = Database::new();
     let tenants = Tenants::create(&database, &["acme"]).await;
-    let login = database.login(&["tenancy_migrator"]);
-    tenants.admin.run(&format!("SELECT tenancy.grant_login('{}', '*')", login.name())).await;
-    let owner = login.connect().await;
-    owner.run("SELECT tenancy.enter('acme', \"as\" => 'owner')").await;
+    let owner = tenants.enter_as_owner(&database, "acme").await;
     let inside = whereabouts(&owner).await;
     for attempt in
         ["RESET ROLE", "RESET ALL", "DISCARD ALL", "BEGIN; ROLLBACK", "SELECT tenancy.leave()"]

@@ -36,8 +36,7 @@ async fn a_definer_function_cannot_leave_or_move_on() {
     let database = Database::new();
     let tenants = Tenants::create(&database, &["acme", "globex"]).await;
     database.superuser_sql(FUNCTIONS);
-    let session = tenants.application.connect().await;
-    session.run(&format!("SELECT tenancy.enter('acme', '{SEAL}')")).await;
+    let session = tenants.enter_with("acme", SEAL).await;
     let inside = whereabouts(&session).await;
     for call in [format!("do_leave('{SEAL}')"), format!("do_enter('globex', '{SEAL}')")] {
         let code = session.refusal(&format!("SELECT {call}")).await;

@@ -26,8 +26,7 @@ async fn with_its_key_a_session_moves_on_and_keeps_the_key() {
 async fn nothing_moves_inside_a_transaction_block() {
     let database = Database::new();
     let tenants = Tenants::create(&database, &["acme", "globex"]).await;
-    let session = tenants.application.connect().await;
-    session.run(&format!("SELECT tenancy.enter('acme', '{SEAL}')")).await;
+    let session = tenants.enter_with("acme", SEAL).await;
     let inside = whereabouts(&session).await;
     for call in [format!("leave('{SEAL}')"), format!("enter('globex', '{SEAL}')")] {
         for way in ["BEGIN; SELECT tenancy.?", "SELECT 1; SELECT tenancy.?"] {
@@ -47,8 +46,7 @@ async fn a_move_that_fails_leaves_the_session_where_it_can_do_nothing() {
     for (tenant, code) in
         [("nobody", SqlState::INVALID_CATALOG_NAME), ("away", SqlState::CANNOT_CONNECT_NOW)]
     {
-        let session = tenants.application.connect().await;
-        session.run(&format!("SELECT tenancy.enter('acme', '{SEAL}')")).await;
+        let session = tenants.enter_with("acme", SEAL).await;
         let move_on = format!("SELECT tenancy.enter('{tenant}', '{SEAL}')");
         assert_eq!(session.refusal(&move_on).await, code);
         assert_nothing_runs(&session).await;
@@ -75,8 +73,7 @@ async fn a_move_whose_own_statement_fails_leaves_no_way_back_to_the_old_tenant()
     let database = Database::new();
     let tenants = Tenants::create(&database, &["acme", "globex"]).await;
     for call in [format!("enter('globex', '{SEAL}')"), format!("leave('{SEAL}')")] {
-        let session = tenants.application.connect().await;
-        session.run(&format!("SELECT tenancy.enter('acme', '{SEAL}')")).await;
+        let session = tenants.enter_with("acme", SEAL).await;
         session.refused(&format!("SELECT tenancy.{call}, 1/(random() < 0)::int")).await;
         assert_nothing_runs(&session).await;
         session.run(&format!("SELECT tenancy.leave('{SEAL}')")).await;

@@ -73,9 +73,7 @@ fn split(seen: &str) -> (String, String) {
 async fn what_the_extension_reads_for_itself_is_not_read_by_workers() {
     let database = Database::new();
     let tenants = Tenants::create(&database, &["acme", "globex"]).await;
-    let migrator = database.login(&["tenancy_migrator"]);
-    tenants.admin.run(&format!("SELECT tenancy.grant_login('{}', '*')", migrator.name())).await;
-    let session = migrator.connect().await;
+    let session = tenants.migrator(&database).await.connect().await;
     force_workers(&session).await;
     let key = session.text("SELECT tenancy.enter('acme', \"as\" => 'owner')").await;
     force_workers(&session).await;

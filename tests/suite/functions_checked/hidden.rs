@@ -155,3 +155,16 @@ async fn a_sequence_of_another_tenant_is_by_its_oid_no_sequence() {
         scene.assert_alike(query, &hidden, NOTHING).await;
     }
 }
+
+#[tokio::test]
+async fn what_the_server_as_a_whole_does_is_not_told() {
+    let scene = Scene::new().await;
+    for function in ["pg_stat_get_archiver()", "pg_stat_get_wal()"] {
+        let told = scene.acme.value(&format!("SELECT {function}::text")).await;
+        assert_eq!(told, None, "{function}");
+    }
+    for function in ["pg_stat_get_slru()", "pg_stat_get_backend_idset()", "pg_prepared_xact()"] {
+        let rows = scene.acme.text(&format!("SELECT count(*) FROM {function}")).await;
+        assert_eq!(rows, "0", "{function}");
+    }
+}

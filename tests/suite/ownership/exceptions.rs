@@ -70,10 +70,7 @@ async fn an_owner_in_a_context_makes_objects_as_before() {
     let database = Database::new();
     let tenants = Tenants::create(&database, &["acme"]).await;
     let schema = tenants.column("acme", "schema").await;
-    let login = database.login(&["tenancy_migrator"]);
-    tenants.admin.run(&format!("SELECT tenancy.grant_login('{}', 'acme')", login.name())).await;
-    let owner = login.connect().await;
-    owner.run("SELECT tenancy.enter('acme', \"as\" => 'owner')").await;
+    let owner = tenants.enter_as_owner(&database, "acme").await;
     let member = tenants.enter("acme").await;
     for made in MADE.iter().filter(|made| made.needs != Needs::Superuser) {
         let sql = made.sql.replace('?', &schema);
@@ -87,10 +84,7 @@ async fn an_owner_in_a_context_makes_objects_as_before() {
 async fn the_trigger_function_does_nothing_for_those_who_call_it() {
     let database = Database::new();
     let tenants = Tenants::create(&database, &["acme"]).await;
-    let login = database.login(&["tenancy_migrator"]);
-    tenants.admin.run(&format!("SELECT tenancy.grant_login('{}', 'acme')", login.name())).await;
-    let owner = login.connect().await;
-    owner.run("SELECT tenancy.enter('acme', \"as\" => 'owner')").await;
+    let owner = tenants.enter_as_owner(&database, "acme").await;
     for session in [owner, tenants.enter("acme").await, tenants.application.connect().await] {
         for attempt in [
             "SELECT tenancy.settle_ddl()",

@@ -24,8 +24,7 @@ async fn a_move_that_is_refused_for_its_key_takes_nothing_away() {
 async fn sequence_values_of_an_earlier_visit_are_forgotten() {
     let database = Database::new();
     let tenants = Tenants::create(&database, &["acme", "globex"]).await;
-    let session = tenants.application.connect().await;
-    session.run(&format!("SELECT tenancy.enter('acme', '{SEAL}')")).await;
+    let session = tenants.enter_with("acme", SEAL).await;
     session.run("SELECT nextval('note_id_seq')").await;
     for name in ["globex", "acme"] {
         session.run(&format!("SELECT tenancy.enter('{name}', '{SEAL}')")).await;
@@ -41,8 +40,7 @@ async fn sequence_values_of_an_earlier_visit_are_forgotten() {
 async fn a_notification_for_the_last_tenant_does_not_reach_the_next() {
     let database = Database::new();
     let tenants = Tenants::create(&database, &["acme", "globex"]).await;
-    let session = tenants.application.connect().await;
-    session.run(&format!("SELECT tenancy.enter('acme', '{SEAL}')")).await;
+    let session = tenants.enter_with("acme", SEAL).await;
     session.run("LISTEN news").await;
     tenants.enter("acme").await.run("NOTIFY news, 'first'").await;
     assert_eq!(session.notifications("news", 1).await, ["first"]);
@@ -56,8 +54,7 @@ async fn a_notification_for_the_last_tenant_does_not_reach_the_next() {
 async fn an_advisory_lock_of_the_last_tenant_is_free_for_others() {
     let database = Database::new();
     let tenants = Tenants::create(&database, &["acme", "globex"]).await;
-    let session = tenants.application.connect().await;
-    session.run(&format!("SELECT tenancy.enter('acme', '{SEAL}')")).await;
+    let session = tenants.enter_with("acme", SEAL).await;
     session.run("SELECT pg_advisory_lock(42), pg_advisory_lock(42)").await;
     let other = tenants.enter("acme").await;
     assert_eq!(other.text("SELECT pg_try_advisory_lock(42)").await, "f");
@@ -73,8 +70,7 @@ async fn the_random_numbers_that_the_last_tenant_has_chosen_do_not_come_to_the_n
     let foretold = tenants.enter("acme").await;
     foretold.run("SELECT setseed(0.5)").await;
     let foretold = foretold.text(numbers).await;
-    let session = tenants.application.connect().await;
-    session.run(&format!("SELECT tenancy.enter('acme', '{SEAL}')")).await;
+    let session = tenants.enter_with("acme", SEAL).await;
     session.run("SELECT setseed(0.5)").await;
     session.run(&format!("SELECT tenancy.enter('globex', '{SEAL}')")).await;
     assert_ne!(session.text(numbers).await, foretold);

@@ -89,10 +89,7 @@ async fn a_tenant_goes_from_reading_to_nothing_and_back_to_work() {
 async fn the_owner_does_not_write_either() {
     let database = Database::new();
     let tenants = Tenants::create(&database, &["acme"]).await;
-    let login = database.login(&["tenancy_migrator"]);
-    tenants.admin.run(&format!("SELECT tenancy.grant_login('{}', 'acme')", login.name())).await;
-    let owner = login.connect().await;
-    owner.run("SELECT tenancy.enter('acme', \"as\" => 'owner')").await;
+    let owner = tenants.enter_as_owner(&database, "acme").await;
     tenants.admin.run("SELECT tenancy.suspend('acme', 'read_only')").await;
     for write in ["CREATE TABLE late (i int)", "DROP TABLE note", "TRUNCATE note"] {
         let code = owner.refusal(write).await;

@@ -56,8 +56,7 @@ async fn a_suspension_cancels_statements_and_ends_sessions_that_do_not_go_by_the
 async fn an_idle_session_is_refused_at_its_next_statement_and_goes_on_after_resume() {
     let database = Database::new();
     let tenants = Tenants::create(&database, &["acme", "globex"]).await;
-    let session = tenants.application.connect().await;
-    session.run(&format!("SELECT tenancy.enter('acme', '{KEY}')")).await;
+    let session = tenants.enter_with("acme", KEY).await;
     session.run("PREPARE p AS SELECT body FROM note").await;
     let other = tenants.enter("globex").await;
     for _ in 0..2 {

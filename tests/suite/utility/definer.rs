@@ -1,7 +1,7 @@
 //! What a member makes belongs to the tenant's owner role: a routine of its own that ran with its
 //! owner's rights would give it those.
 
-use super::{owner, tenants};
+use super::tenants;
 use tenancy_tests::database::Database;
 use tokio_postgres::error::SqlState;
 
@@ -25,7 +25,7 @@ async fn a_member_makes_no_routine_that_runs_as_the_owner() {
         assert_eq!(error.code(), &SqlState::INSUFFICIENT_PRIVILEGE, "{sql}");
         assert!(error.message().contains("SECURITY DEFINER"), "{sql}: {error}");
     }
-    let owner = owner(&database, &tenants).await;
+    let owner = tenants.enter_as_owner(&database, "acme").await;
     for sql in DEFINERS {
         owner.run(sql).await;
     }
@@ -42,7 +42,7 @@ async fn a_members_view_shows_no_more_than_the_member_may_read() {
     member.run("CREATE VIEW mine AS SELECT * FROM note; CREATE VIEW one AS SELECT 1").await;
     member.run("SELECT * FROM one").await;
     assert_eq!(member.refusal("SELECT * FROM mine").await, SqlState::INSUFFICIENT_PRIVILEGE);
-    let owner = owner(&database, &tenants).await;
+    let owner = tenants.enter_as_owner(&database, "acme").await;
     owner.run("CREATE VIEW owners AS SELECT * FROM note").await;
     member.run("SELECT * FROM owners").await;
 }

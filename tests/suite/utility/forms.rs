@@ -1,7 +1,7 @@
 //! Forms of utility statements that run, and forms that do not, as a member who may create and as
 //! the owner.
 
-use super::{owner, tenants};
+use super::tenants;
 use tenancy_tests::database::Database;
 use tokio_postgres::error::SqlState;
 
@@ -180,7 +180,7 @@ async fn what_reaches_beyond_a_tenant_is_refused_to_member_and_owner() {
     let database = Database::new();
     let tenants = tenants(&database).await;
     let names = names(&tenants).await;
-    for session in [tenants.enter("acme").await, owner(&database, &tenants).await] {
+    for session in [tenants.enter("acme").await, tenants.enter_as_owner(&database, "acme").await] {
         for attempt in REFUSED {
             let attempt = filled(attempt, &names);
             let error = match session.batch_execute(&attempt).await {
@@ -214,7 +214,7 @@ async fn migrations_run_as_the_owner() {
     let database = Database::new();
     let tenants = tenants(&database).await;
     let names = names(&tenants).await;
-    let owner = owner(&database, &tenants).await;
+    let owner = tenants.enter_as_owner(&database, "acme").await;
     for statement in ORDINARY.iter().chain(OWNERS) {
         run(&owner, &filled(statement, &names)).await;
     }
@@ -228,7 +228,7 @@ async fn a_shared_table_is_not_locked_against_others() {
         "CREATE TABLE public.plan (id int);
          GRANT SELECT, INSERT, UPDATE ON public.plan TO tenancy_tenant",
     );
-    let owner = owner(&database, &tenants).await;
+    let owner = tenants.enter_as_owner(&database, "acme").await;
     owner.run("CREATE VIEW through AS SELECT * FROM plan").await;
     owner
         .run("BEGIN; LOCK plan IN ROW EXCLUSIVE MODE; LOCK through IN ACCESS SHARE MODE; COMMIT")
@@ -247,7 +247,7 @@ async fn a_shared_table_is_not_locked_against_others() {
 async fn a_statement_is_refused_wherever_it_stands() {
     let database = Database::new();
     let tenants = tenants(&database).await;
-    let session = owner(&database, &tenants).await;
+    let session = tenants.enter_as_owner(&database, "acme").await;
     for attempt in [
         "DO $$ BEGIN EXECUTE 'CREATE SCHEMA x'; END $$",
         "CREATE PROCEDURE pg_temp.p() LANGUAGE plpgsql AS $$ BEGIN CREATE SCHEMA x; END $$;
