@@ -36,6 +36,7 @@ mod parse_nodes;
 pub mod pg_compat;
 pub mod plan_cache;
 pub mod planner_hook;
+pub mod prepared_types;
 pub mod random;
 pub mod rations;
 pub mod reg_io;

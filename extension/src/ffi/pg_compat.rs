@@ -291,3 +291,23 @@ pub unsafe fn outdate(function: *mut pg_sys::PLpgSQL_function) {
     // SAFETY: the caller's promise.
     unsafe { (*function).cfunc.fn_xmin = pg_sys::InvalidTransactionId };
 }
+
+/// The first of a row's columns.
+///
+/// # Safety
+/// The descriptor must be alive.
+#[cfg(not(feature = "pg18"))]
+pub unsafe fn columns(row: pg_sys::TupleDesc) -> *mut pg_sys::FormData_pg_attribute {
+    // SAFETY: the caller's promise.
+    unsafe { (*row).attrs.as_mut_ptr() }
+}
+
+/// The first of a row's columns.
+///
+/// # Safety
+/// The descriptor must be alive.
+#[cfg(feature = "pg18")]
+pub unsafe fn columns(row: pg_sys::TupleDesc) -> *mut pg_sys::FormData_pg_attribute {
+    // SAFETY: the caller's promise; they follow the compact ones.
+    unsafe { (*row).compact_attrs.as_mut_ptr().add((*row).natts as usize).cast() }
+}

@@ -7,7 +7,7 @@ use crate::ffi::{
     activity, backend, compiled_functions, error_context, executor_hook, plan_cache, roles,
     settings as guc,
 };
-use crate::session::{cache, ceilings, schemas};
+use crate::session::{cache, ceilings, prepared, schemas};
 use crate::shared;
 use crate::store::Tenant;
 use std::cell::{Cell, RefCell};
@@ -271,7 +271,9 @@ pub fn settle_closed() {
 /// Into a tenant. An error leaves the session where it was.
 pub fn arrive(stay: Stay, access: Access, epoch: u64, place: Place) -> Result<()> {
     shared::announce(stay.tenant.id);
-    let ready = free_of_suspension(&stay).and_then(|()| mirror(place, &stay.tenant));
+    let ready = free_of_suspension(&stay)
+        .and_then(|()| mirror(place, &stay.tenant))
+        .map(|()| prepared::adopt_types(&stay.tenant));
     if let Err(error) = ready {
         shared::withdraw();
         return Err(error);

@@ -3,12 +3,14 @@
 //! SQL prepared there, and no other: who could deallocate a driver's statement could put one of
 //! its own under the name, and would be handed the driver's next arguments.
 
-use super::position;
-use crate::ffi::residue;
+use super::{position, schemas};
+use crate::ffi::{prepared_types, residue};
+use crate::store::Tenant;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use tenancy_core::context::Place;
-use tenancy_core::{Result, guard};
+use tenancy_core::relations::Schema;
+use tenancy_core::{Result, guard, mutant};
 
 thread_local! {
     /// By name, whether it was prepared inside the visit under way.
@@ -51,5 +53,15 @@ pub fn deallocate_all() {
 pub fn drop_all() {
     for name in NAMES.take().into_keys() {
         residue::drop_prepared_statement(&name);
+    }
+}
+
+/// Has the statements of the protocol mean the types of the tenant that the session comes to.
+pub fn adopt_types(tenant: &Tenant) {
+    if !mutant::disabled("scrub.prepared_types") {
+        prepared_types::adopt(
+            tenant.schema,
+            |schema| matches!(schemas::kind(schema), Ok(Schema::Tenant(id)) if id != tenant.id),
+        );
     }
 }

@@ -63,3 +63,42 @@ async fn assert_reads(wire: &mut Wire, name: &str) {
     let row = Reply::Row(vec![Some(name.to_owned()), Some(name.to_owned())]);
     assert!(replies.contains(&row), "{name}: {replies:?}");
 }
+
+#[tokio::test]
+async fn a_statement_of_the_protocol_takes_values_of_the_new_tenants_types() {
+    let database = Database::new();
+    let tenants = Tenants::create(&database, &["acme", "globex", "initech"]).await;
+    for name in ["acme", "globex"] {
+        let (schema, role) =
+            (tenants.column(name, "schema").await, tenants.column(name, "role").await);
+        database.superuser_sql(&format!(
+            "CREATE TYPE {schema}.kind AS ENUM ('{name}'); CREATE TABLE {schema}.item (k {schema}.kind);
+             INSERT INTO {schema}.item VALUES ('{name}'); GRANT SELECT ON {schema}.item TO {role}"
+        ));
+    }
+    let mut wire = Wire::connect(&tenants.application).await;
+    wire.query(&format!("SELECT tenancy.enter('acme', '{SEAL}')")).await.unwrap();
+    let text = "SELECT k FROM item WHERE k = $1 AND k = ANY ($2)";
+    wire.ask(Request::new().parse("read", text).sync()).await;
+    for name in ["acme", "globex", "acme", "globex"] {
+        wire.query(&format!("SELECT tenancy.enter('{name}', '{SEAL}')")).await.unwrap();
+        let list = format!("{{{name}}}");
+        let replies = bind(&mut wire, name, &list).await;
+        assert!(replies.contains(&Reply::Complete("SELECT 1".to_owned())), "{name}: {replies:?}");
+        let other = if name == "acme" { "globex" } else { "acme" };
+        let replies = format!("{:?}", bind(&mut wire, other, &list).await);
+        assert!(replies.contains("invalid input value for enum kind:"), "{name}: {replies}");
+    }
+    // Where there is no such type nothing is told of it.
+    let schema = tenants.column("globex", "schema").await;
+    wire.query(&format!("SELECT tenancy.enter('initech', '{SEAL}')")).await.unwrap();
+    let replies = format!("{:?}", bind(&mut wire, "x", "{x}").await);
+    assert!(replies.contains("Error") && !replies.contains(&schema), "{replies}");
+    wire.query(&format!("SELECT tenancy.enter('globex', '{SEAL}')")).await.unwrap();
+    let replies = bind(&mut wire, "globex", "{globex}").await;
+    assert!(replies.contains(&Reply::Complete("SELECT 1".to_owned())), "{replies:?}");
+}
+
+async fn bind(wire: &mut Wire, one: &str, list: &str) -> Vec<Reply> {
+    wire.ask(Request::new().bind("read", &[Some(one), Some(list)]).execute().sync()).await
+}
