@@ -2,7 +2,6 @@
 //! the entries that wait for the audit trail and the databases whose entries somebody is writing.
 
 use pgrx::pg_sys;
-use pgrx::prelude::*;
 use std::sync::atomic::{AtomicI64, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
 /// Tenants with counters of their own, in all databases.
@@ -111,40 +110,26 @@ struct Area {
 }
 
 static AREA: AtomicPtr<Area> = AtomicPtr::new(std::ptr::null_mut());
-static mut PREVIOUS_REQUEST: pg_sys::shmem_request_hook_type = None;
-static mut PREVIOUS_STARTUP: pg_sys::shmem_startup_hook_type = None;
 
-/// Asks for the memory. For _PG_init.
-pub fn install() {
-    // SAFETY: runs once, in the postmaster.
+/// Asks for the memory and the lock.
+///
+/// # Safety
+/// The time for requests, in the postmaster.
+pub(super) unsafe fn request() {
+    // SAFETY: the caller's promise.
     unsafe {
-        PREVIOUS_REQUEST = pg_sys::shmem_request_hook;
-        pg_sys::shmem_request_hook = Some(request);
-        PREVIOUS_STARTUP = pg_sys::shmem_startup_hook;
-        pg_sys::shmem_startup_hook = Some(startup);
-    }
-}
-
-#[pg_guard]
-unsafe extern "C-unwind" fn request() {
-    // SAFETY: called by the postmaster at the time for requests.
-    unsafe {
-        if let Some(previous) = PREVIOUS_REQUEST {
-            previous();
-        }
         pg_sys::RequestAddinShmemSpace(size_of::<Area>());
         pg_sys::RequestNamedLWLockTranche(TRANCHE.as_ptr(), 1);
     }
 }
 
-#[pg_guard]
-unsafe extern "C-unwind" fn startup() {
-    // SAFETY: called once shared memory is there, by the postmaster alone; all-zero bytes are a
-    // valid area, and whoever comes first zeroes them.
+/// Finds the memory, and zeroes it for whoever comes first.
+///
+/// # Safety
+/// Shared memory must be there, and AddinShmemInitLock be held.
+pub(super) unsafe fn startup() {
+    // SAFETY: the caller's promise; all-zero bytes are a valid area.
     unsafe {
-        if let Some(previous) = PREVIOUS_STARTUP {
-            previous();
-        }
         let mut found = false;
         let area =
             pg_sys::ShmemInitStruct(c"tenancy alarm".as_ptr(), size_of::<Area>(), &mut found);

@@ -5,7 +5,6 @@
 
 pub use pgrx::pg_sys::Oid;
 
-pub mod access_hook;
 pub mod activity;
 pub mod advisory;
 pub mod alarm_memory;

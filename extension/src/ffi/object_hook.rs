@@ -1,6 +1,7 @@
-//! object_access_hook once more: called back when a schema is named or searched, when a function of
-//! a user is about to run, and when an object is made, altered, dropped or truncated. These are
-//! what no check of a range table sees.
+//! object_access_hook: called back when a schema is named or searched, before a function runs,
+//! however it is called (from a plan, by EXECUTE, CALL or COPY, or by a fast-path message that no
+//! other hook sees), and when an object is made, altered, dropped or truncated. These are what no
+//! check of a range table sees.
 
 use super::backend;
 use super::executor_hook::is_engaged;
@@ -25,19 +26,50 @@ pub enum Touch {
     Truncated(Oid),
 }
 
-type Listener = fn(Touch) -> bool;
+/// Who is called back.
+#[derive(Clone, Copy)]
+pub struct Listener {
+    /// May refuse; what it returns decides whether a schema in the search path is seen, and is
+    /// remembered of a function.
+    pub touch: fn(Touch) -> bool,
+    /// Before each run of a function; may refuse.
+    pub runs: fn(Oid),
+    /// After a relation, a type or a function (catalog and object) was made; may refuse.
+    pub made: fn(Oid, Oid),
+}
 
-static BEFORE: OnceLock<Listener> = OnceLock::new();
+static LISTENER: OnceLock<Listener> = OnceLock::new();
 static mut PREVIOUS: pg_sys::object_access_hook_type = None;
 
 thread_local! {
     static CALLED: Known = const { Known::new() };
 }
 
-/// Installs the hook. `before` may refuse; what it returns decides whether a schema in the search
-/// path is seen, and is remembered of a function. For _PG_init.
-pub fn install(before: Listener) {
-    let _ = BEFORE.set(before);
+// Past pgrx's guard, which would cost as much as the look into a catalog: the frames between these
+// and the hook hold nothing that an error could leak.
+unsafe extern "C-unwind" {
+    fn table_open(table: Oid, lock: c_int) -> pg_sys::Relation;
+    fn table_close(table: pg_sys::Relation, lock: c_int);
+    fn systable_beginscan(
+        table: pg_sys::Relation,
+        index: Oid,
+        by_index: bool,
+        snapshot: pg_sys::Snapshot,
+        count: c_int,
+        keys: pg_sys::ScanKey,
+    ) -> pg_sys::SysScanDesc;
+    fn systable_getnext(scan: pg_sys::SysScanDesc) -> pg_sys::HeapTuple;
+    fn systable_endscan(scan: pg_sys::SysScanDesc);
+    fn is_objectclass_supported(class: Oid) -> bool;
+    fn get_object_attnum_namespace(class: Oid) -> pg_sys::AttrNumber;
+    fn get_object_attnum_oid(class: Oid) -> pg_sys::AttrNumber;
+    fn get_object_oid_index(class: Oid) -> Oid;
+    fn get_rel_namespace(relation: Oid) -> Oid;
+}
+
+/// Installs the hook. For _PG_init.
+pub fn install(listener: Listener) {
+    let _ = LISTENER.set(listener);
     // SAFETY: runs once, in the postmaster, before any backend exists.
     unsafe {
         PREVIOUS = pg_sys::object_access_hook;
@@ -57,13 +89,16 @@ fn is_known_function(function: Oid) -> bool {
 }
 
 fn tell(touch: Touch) -> bool {
-    BEFORE.get().is_none_or(|before| before(touch))
+    LISTENER.get().is_none_or(|listener| (listener.touch)(touch))
 }
 
 #[pg_guard]
 unsafe extern "C-unwind" fn called(function: Oid) {
-    if tell(Touch::Called(function)) {
+    if !is_known_function(function) && tell(Touch::Called(function)) {
         CALLED.with(|known| known.remember(function, 0));
+    }
+    if let Some(listener) = LISTENER.get() {
+        (listener.runs)(function);
     }
 }
 
@@ -83,15 +118,30 @@ unsafe extern "C-unwind" fn searched(schema: Oid, argument: *mut c_void) {
 
 #[pg_guard]
 unsafe extern "C-unwind" fn changed(access: ObjectAccessType::Type, class: Oid, object: Oid) {
-    let schema = match (access, class) {
-        // Whether one may be made is decided by the right to CREATE in the database.
-        (ObjectAccessType::OAT_POST_CREATE, pg_sys::NamespaceRelationId) => return,
-        (_, pg_sys::NamespaceRelationId) => Some(object),
-        // SAFETY: inside a transaction; PostgreSQL names the catalog and the object.
-        _ => unsafe { schema_of(class, object) },
+    use ObjectAccessType::{OAT_DROP, OAT_POST_CREATE};
+    // SAFETY: inside a transaction; PostgreSQL names the catalog and the object.
+    let schema = unsafe {
+        match (access, class) {
+            // Whether one may be made is decided by the right to CREATE in the database.
+            (OAT_POST_CREATE, pg_sys::NamespaceRelationId) => None,
+            (_, pg_sys::NamespaceRelationId) => Some(object),
+            // What is still there is in the cache.
+            (OAT_DROP, pg_sys::RelationRelationId) => Some(get_rel_namespace(object))
+                .filter(|schema| *schema != Oid::INVALID)
+                .or_else(|| schema_of(class, object)),
+            _ => schema_of(class, object),
+        }
     };
     if let Some(schema) = schema {
         tell(Touch::Changed(schema));
+    }
+    let counted = [pg_sys::RelationRelationId, pg_sys::TypeRelationId, pg_sys::ProcedureRelationId];
+    if access == OAT_POST_CREATE
+        && is_engaged()
+        && counted.contains(&class)
+        && let Some(listener) = LISTENER.get()
+    {
+        (listener.made)(class, object);
     }
 }
 
@@ -108,11 +158,11 @@ unsafe fn schema_of(class: Oid, object: Oid) -> Option<Oid> {
     // SAFETY: opened, scanned and closed in here; an error aborts the transaction, whose resource
     // owner closes both.
     unsafe {
-        if !pg_sys::is_objectclass_supported(class) {
+        if !is_objectclass_supported(class) {
             return None;
         }
-        let column = pg_sys::get_object_attnum_namespace(class);
-        let index = pg_sys::get_object_oid_index(class);
+        let column = get_object_attnum_namespace(class);
+        let index = get_object_oid_index(class);
         if column <= 0 || index == Oid::INVALID {
             return None;
         }
@@ -120,23 +170,23 @@ unsafe fn schema_of(class: Oid, object: Oid) -> Option<Oid> {
         let mut key = pg_sys::ScanKeyData::default();
         pg_sys::ScanKeyInit(
             &mut key,
-            pg_sys::get_object_attnum_oid(class),
+            get_object_attnum_oid(class),
             pg_sys::BTEqualStrategyNumber as u16,
             pg_sys::F_OIDEQ.into(),
             Datum::from(object),
         );
-        let catalog = pg_sys::table_open(class, lock);
+        let catalog = table_open(class, lock);
         let snapshot = &raw mut pg_sys::SnapshotSelfData;
-        let scan = pg_sys::systable_beginscan(catalog, index, true, snapshot, 1, &mut key);
-        let tuple = pg_sys::systable_getnext(scan);
+        let scan = systable_beginscan(catalog, index, true, snapshot, 1, &mut key);
+        let tuple = systable_getnext(scan);
         let schema = (!tuple.is_null()).then(|| {
             let mut null = false;
             let schema =
                 pg_sys::heap_getattr(tuple, i32::from(column), (*catalog).rd_att, &mut null);
             Oid::from_datum(schema, null).unwrap_or(Oid::INVALID)
         });
-        pg_sys::systable_endscan(scan);
-        pg_sys::table_close(catalog, lock);
+        systable_endscan(scan);
+        table_close(catalog, lock);
         schema.filter(|schema| *schema != Oid::INVALID)
     }
 }
@@ -154,7 +204,7 @@ unsafe fn dispatch(
     // SAFETY: the caller's promise.
     unsafe {
         match access {
-            A::OAT_FUNCTION_EXECUTE if !is_known_function(object) => called(object),
+            A::OAT_FUNCTION_EXECUTE => called(object),
             A::OAT_NAMESPACE_SEARCH => searched(object, argument),
             A::OAT_TRUNCATE => truncated(object),
             A::OAT_POST_CREATE | A::OAT_POST_ALTER | A::OAT_DROP if sub == 0 => {

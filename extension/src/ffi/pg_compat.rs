@@ -218,14 +218,24 @@ pub unsafe fn next_in_list(head: *mut ListHead) -> Option<*mut ListLink> {
     unsafe { next_in_list_of(head, head.cast()) }
 }
 
-/// Whether one of several lists has no entry.
+/// Which of several lists may have an entry, as bits: without a branch, for it is asked before each
+/// statement. A list that nobody has set up yet counts among them.
 ///
 /// # Safety
-/// `heads` must be an array of heads of lists that goes beyond `at`.
+/// `heads` must be an array of as many heads of lists, at most 32.
 #[inline(always)]
-pub unsafe fn is_empty_list(heads: *mut ListHead, at: usize) -> bool {
-    // SAFETY: the caller's promise.
-    unsafe { next_in_list(heads.add(at)).is_none() }
+pub unsafe fn busy_lists<const LISTS: usize>(heads: *mut ListHead) -> u32 {
+    let mut busy = 0;
+    for at in 0..LISTS {
+        // A head starts with its own link.
+        // SAFETY: the caller's promise.
+        let (head, next) = unsafe {
+            let head: *mut ListLink = heads.add(at).cast();
+            (head, std::ptr::read_volatile(&raw const (*head).next))
+        };
+        busy |= u32::from(next != head) << at;
+    }
+    busy
 }
 
 /// The entry behind this one, until the list is back at its head.

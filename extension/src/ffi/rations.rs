@@ -9,19 +9,20 @@ const DEPENDENCIES: Oid = Oid::from_u32(2608);
 const BY_REFERENCE: Oid = Oid::from_u32(2674);
 const REFERENCED_CLASS: i16 = 4;
 const REFERENCED_OBJECT: i16 = 5;
+const PARTITIONS: usize = pg_sys::NUM_LOCK_PARTITIONS as usize;
 
 /// How many locks the session holds in the shared table, of every kind. Up to sixteen weak locks on
 /// tables, kept in the session's own slot, take nobody's room and are not counted.
 pub fn shared_locks() -> usize {
     // SAFETY: MyProc is set for the life of a backend.
     let heads = unsafe { (&raw mut (*pg_sys::MyProc).myProcLocks).cast() };
+    // A list that is empty, as most are, is not worth the lock of its partition.
+    // SAFETY: there is a head for each partition.
+    let mut busy = unsafe { pg_compat::busy_lists::<PARTITIONS>(heads) };
     let mut count = 0;
-    for partition in 0..pg_sys::NUM_LOCK_PARTITIONS as usize {
-        // A list that is empty, as most are, is not worth the lock of its partition.
-        // SAFETY: there is a head for each partition.
-        if unsafe { !pg_compat::is_empty_list(heads, partition) } {
-            count += locks_of_partition(partition);
-        }
+    while busy != 0 {
+        count += locks_of_partition(busy.trailing_zeros() as usize);
+        busy &= busy - 1;
     }
     count
 }

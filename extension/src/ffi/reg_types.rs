@@ -71,15 +71,18 @@ unsafe fn type_of(node: *mut Node) -> u32 {
 
 /// Whether values of the type may hold one that names an object.
 pub(super) fn may_hold(of: u32) -> bool {
-    any_holds(of, &mut HashSet::new())
+    // Most are PostgreSQL's own and need no memory of what was looked at.
+    if of < FIRST_NORMAL_OID { builtin_holds(of) } else { any_holds(of, &mut HashSet::new()) }
+}
+
+fn builtin_holds(of: u32) -> bool {
+    class_of(of).is_some() || class_of_elements(of).is_some() || [RECORD, RECORDS].contains(&of)
 }
 
 /// The same, but for types that were looked at already: one may be a part of another many times.
 fn any_holds(of: u32, seen: &mut HashSet<u32>) -> bool {
     if of < FIRST_NORMAL_OID {
-        return class_of(of).is_some()
-            || class_of_elements(of).is_some()
-            || [RECORD, RECORDS].contains(&of);
+        return builtin_holds(of);
     }
     if !seen.insert(of) {
         return false;
@@ -204,15 +207,15 @@ pub(super) unsafe fn check_consumption(node: *mut Node) {
             }
             NodeTag::T_FuncExpr => {
                 let call = &*node.cast::<pg_sys::FuncExpr>();
-                check_arguments(call.funcid, call.args);
+                check_arguments(|| call.funcid, call.args);
             }
             NodeTag::T_OpExpr => {
                 let call = &*node.cast::<pg_sys::OpExpr>();
-                check_arguments(pg_sys::get_opcode(call.opno), call.args);
+                check_arguments(|| pg_sys::get_opcode(call.opno), call.args);
             }
             NodeTag::T_WindowFunc => {
                 let call = &*node.cast::<pg_sys::WindowFunc>();
-                check_arguments(call.winfnoid, call.args);
+                check_arguments(|| call.winfnoid, call.args);
             }
             NodeTag::T_Aggref => check_aggregate(&*node.cast::<pg_sys::Aggref>()),
             NodeTag::T_XmlExpr => {
@@ -228,13 +231,16 @@ pub(super) unsafe fn check_consumption(node: *mut Node) {
 }
 
 /// The arguments of a function that are declared to be of any type.
-unsafe fn check_arguments(function: Oid, list: *mut List) {
+unsafe fn check_arguments(function: impl Fn() -> Oid, list: *mut List) {
     // SAFETY: a list of expressions.
     unsafe {
         let arguments = pointers::<Node>(list);
+        if !arguments.iter().any(|argument| is_open(*argument)) {
+            return;
+        }
+        let function = function();
         // Our own checks are in the tree already when the walk goes on below them.
-        let ours = || functions::is_of_the_extension(function);
-        if !arguments.iter().any(|argument| is_open(*argument)) || ours() {
+        if functions::is_of_the_extension(function) {
             return;
         }
         let declared = rulings::describe(function).map_or_else(Vec::new, |known| known.arguments);

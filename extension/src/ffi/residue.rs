@@ -1,9 +1,10 @@
 //! What a session leaves behind, kind by kind: finding it and removing it.
 
 use pgrx::IntoDatum;
+use pgrx::pg_sys::PreparedStatement;
 use pgrx::pg_sys::ffi::pg_guard_ffi_boundary;
 use pgrx::pg_sys::{self, Oid};
-use std::ffi::CString;
+use std::ffi::{CString, c_char};
 
 /// Lock method of advisory locks (USER_LOCKMETHOD in storage/lock.h).
 const USER_LOCK_METHOD: u16 = 2;
@@ -13,6 +14,9 @@ unsafe extern "C-unwind" {
     fn async_unlisten_all();
     #[link_name = "ResetSequenceCaches"]
     fn reset_sequence_caches();
+    // Past pgrx's guard, on the hot path: without `throw` it cannot raise.
+    #[link_name = "FetchPreparedStatement"]
+    fn fetch_prepared_statement(name: *const c_char, throw: bool) -> *mut PreparedStatement;
 }
 
 /// Drops every object in the session's temporary schema, if it ever had one.
@@ -41,7 +45,7 @@ pub fn close_portals() {
 pub fn is_prepared_by_sql(name: &str) -> Option<bool> {
     let name = CString::new(name).ok()?;
     // SAFETY: without `throwError` an unknown name gives null; the statement lives until dropped.
-    unsafe { pg_sys::FetchPreparedStatement(name.as_ptr(), false).as_ref() }.map(|s| s.from_sql)
+    unsafe { fetch_prepared_statement(name.as_ptr(), false).as_ref() }.map(|s| s.from_sql)
 }
 
 /// Drops a statement prepared by SQL; one of the protocol under the same name stays.
@@ -49,7 +53,7 @@ pub fn drop_prepared_statement(name: &str) {
     let Ok(name) = CString::new(name) else { return };
     // SAFETY: without `throwError` an unknown name gives null; the statement lives until dropped.
     unsafe {
-        let statement = pg_sys::FetchPreparedStatement(name.as_ptr(), false);
+        let statement = fetch_prepared_statement(name.as_ptr(), false);
         if !statement.is_null() && (*statement).from_sql {
             pg_sys::DropPreparedStatement(name.as_ptr(), false);
         }

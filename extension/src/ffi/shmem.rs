@@ -1,7 +1,8 @@
 //! Our piece of shared memory: an epoch, a place for each backend, and the tenants that are being
-//! suspended right now. Plain atomics; who writes what is decided in `shared`.
+//! suspended right now. Plain atomics; who writes what is decided in `shared`. The alarm's piece is
+//! asked for by the same pair of hooks.
 
-use super::backend;
+use super::{alarm_memory, backend};
 use pgrx::pg_sys::{self, Datum};
 use pgrx::prelude::*;
 use std::ffi::c_int;
@@ -62,6 +63,7 @@ unsafe extern "C-unwind" fn request() {
             previous();
         }
         pg_sys::RequestAddinShmemSpace(size());
+        alarm_memory::request();
     }
 }
 
@@ -80,6 +82,7 @@ unsafe extern "C-unwind" fn startup() {
         if !found {
             std::ptr::write_bytes(area.cast::<u8>(), 0, size());
         }
+        alarm_memory::startup();
         pg_sys::LWLockRelease(lock);
         AREA.store(area.cast(), Ordering::Release);
         BACKENDS.store(area.cast::<Area>().add(1).cast(), Ordering::Release);

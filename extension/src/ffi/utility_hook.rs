@@ -43,7 +43,8 @@ pub enum Then {
 pub struct Listener {
     /// Before each statement of an engaged backend; may refuse.
     pub before: fn(&Call) -> Then,
-    /// After each statement but those that may end transactions, of an engaged backend; may refuse.
+    /// After each statement but EXECUTE and those that may end transactions, of an engaged backend;
+    /// may refuse.
     pub after: fn(),
     /// Before each PREPARE of any backend, with the name.
     pub prepares: fn(String),
@@ -127,15 +128,16 @@ unsafe fn is_savepoint(node: *mut Node) -> bool {
     }
 }
 
-/// Whether a statement may end transactions: behind the last there is none to be refused.
+/// Whether nothing is to be said behind a statement: one that may end transactions may leave none
+/// to be refused, and what EXECUTE runs is a planned statement with a callback of its own.
 ///
 /// # Safety
 /// `statement` must be a utility statement.
-unsafe fn ends_transactions(statement: *mut PlannedStmt) -> bool {
+unsafe fn passes_in_silence(statement: *mut PlannedStmt) -> bool {
     use NodeTag as N;
     // SAFETY: the caller's promise.
     let tag = unsafe { (*(*statement).utilityStmt).type_ };
-    matches!(tag, N::T_TransactionStmt | N::T_CallStmt | N::T_DoStmt)
+    matches!(tag, N::T_TransactionStmt | N::T_CallStmt | N::T_DoStmt | N::T_ExecuteStmt)
 }
 
 #[pg_guard]
@@ -203,7 +205,7 @@ unsafe extern "C-unwind" fn trampoline(
         if statement.is_null() {
             return;
         }
-        let goes_on = !ends_transactions(statement);
+        let tells = !passes_in_silence(statement);
         let before = explained::begin((*statement).utilityStmt, text);
         let next = PREVIOUS.unwrap_or(standard);
         next(
@@ -217,7 +219,7 @@ unsafe extern "C-unwind" fn trampoline(
             completion,
         );
         explained::end(before);
-        if goes_on && is_engaged() {
+        if tells && is_engaged() {
             guarded_after();
         }
     }

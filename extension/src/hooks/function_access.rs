@@ -4,7 +4,6 @@
 //! whether a tenant has too many temporary ones.
 
 use crate::ffi::Oid;
-use crate::ffi::access_hook;
 use crate::ffi::report::or_raise;
 use crate::ffi::rulings::{self, Ruling};
 use crate::ffi::{functions, roles};
@@ -12,16 +11,13 @@ use crate::session;
 use tenancy_core::builtin;
 use tenancy_core::{Result, mutant};
 
-/// Installs the hook.
-pub fn init() {
-    access_hook::install(before, made);
-}
-
-fn made(class: Oid, object: Oid) {
+/// A relation, a type or a function has been made.
+pub fn made(class: Oid, object: Oid) {
     or_raise(session::object_made(class, object));
 }
 
-fn before(function: Oid) {
+/// A function is about to run.
+pub fn before(function: Oid) {
     or_raise(session::allow_function(function));
     if session::is_inside() && !roles::in_own_work() {
         or_raise(allow_builtin(function));

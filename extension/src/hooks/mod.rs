@@ -20,7 +20,6 @@ pub fn init() {
     executor::init();
     planner::init();
     utility::init();
-    function_access::init();
     role_settings::init();
     relations::init();
 }

@@ -1,7 +1,8 @@
 //! Before a relation, a schema or a function of a user is touched: it must be the tenant's own or
 //! shared; outside of tenants, the setting `tenancy.guard` decides.
 
-use crate::ffi::object_hook::{self, Touch};
+use super::function_access;
+use crate::ffi::object_hook::{self, Listener, Touch};
 use crate::ffi::relation_hook::{self, Use};
 use crate::ffi::report::or_raise;
 use crate::session;
@@ -13,7 +14,11 @@ const TRUNCATE: u32 = 1 << 4;
 /// Installs the hooks.
 pub fn init() {
     relation_hook::install(|used| or_raise(session::check_relation(used)));
-    object_hook::install(before);
+    object_hook::install(Listener {
+        touch: before,
+        runs: function_access::before,
+        made: function_access::made,
+    });
 }
 
 fn before(touch: Touch) -> bool {

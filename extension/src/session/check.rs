@@ -53,8 +53,12 @@ pub fn allow_utility(statement: &Statement, opens_savepoint: bool) -> Result<Opt
         require_valid()?;
     }
     let inside = matches!(place, Place::Session | Place::Transaction);
-    if inside && (opens_savepoint || *statement != Statement::Transaction) {
-        rations::require_moderation()?;
+    match statement {
+        _ if !inside => {}
+        // What EXECUTE runs is counted by itself, and DEALLOCATE takes nothing.
+        Statement::Prepared(_) => rations::require_few_subtransactions()?,
+        Statement::Transaction if !opens_savepoint => {}
+        _ => rations::require_moderation()?,
     }
     Ok(how)
 }

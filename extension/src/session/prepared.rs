@@ -7,14 +7,15 @@ use super::{position, schemas};
 use crate::ffi::{prepared_types, residue};
 use crate::store::Tenant;
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use tenancy_core::context::Place;
 use tenancy_core::relations::Schema;
 use tenancy_core::{Result, guard, mutant};
 
 thread_local! {
-    /// By name, whether it was prepared inside the visit under way.
-    static NAMES: RefCell<HashMap<String, bool>> = RefCell::default();
+    /// By name, whether it was prepared inside the visit under way. A tree: names are the tenant's
+    /// to choose, and a hash that withstands chosen names costs more than the look-up.
+    static NAMES: RefCell<BTreeMap<String, bool>> = RefCell::default();
 }
 
 /// Notes the name of a statement that SQL is about to prepare. A name that is taken stays what it

@@ -32,11 +32,17 @@ pub fn rolled_back() {
 /// Refuses a statement with 53400 when the transaction has had too many subtransactions, or the
 /// session holds too many locks, those for this statement included.
 pub fn require_moderation() -> Result<()> {
+    require_few_subtransactions()?;
+    require_few_locks()
+}
+
+/// The first half of it, for a statement that only runs another one.
+pub fn require_few_subtransactions() -> Result<()> {
     let most = settings::ration(Ration::Subtransactions);
     if SUBTRANSACTIONS.get() > most && !mutant::disabled("ceiling.subtransactions") {
         return Err(Ration::Subtransactions.exhausted(most));
     }
-    require_few_locks()
+    Ok(())
 }
 
 /// The second half of it, for the locks that a statement has taken.

@@ -5,7 +5,7 @@ use super::cache;
 use crate::ffi::{Oid, object_hook, relation_hook, relations, transaction};
 use crate::{settings, store};
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use tenancy_core::Result;
 use tenancy_core::relations::Schema;
 
@@ -13,12 +13,12 @@ use tenancy_core::relations::Schema;
 const MAX_ENTRIES: usize = 4096;
 
 thread_local! {
-    static KINDS: RefCell<HashMap<u32, Schema>> = RefCell::default();
+    static KINDS: RefCell<BTreeMap<u32, Schema>> = RefCell::default();
 }
 
 /// Forgets what schemas are, and everything that was decided by it.
 pub fn forget() {
-    KINDS.with_borrow_mut(HashMap::clear);
+    KINDS.with_borrow_mut(BTreeMap::clear);
     decide_again();
 }
 

@@ -7,7 +7,7 @@ mod presence;
 mod refusals;
 mod suspension;
 
-use crate::ffi::{alarm_memory, backend, shmem};
+use crate::ffi::{backend, shmem};
 
 pub use audit_queue::{Refusal, hand_over, retire as retire_writer, take as take_refusals};
 pub use epoch::{epoch, registry_changed};
@@ -19,7 +19,6 @@ pub use suspension::{block, is_blocked};
 /// Asks for shared memory. For _PG_init.
 pub fn init() {
     shmem::install();
-    alarm_memory::install();
 }
 
 /// Publishes what the committed transaction changed, then lifts its blocks: by now the registry
