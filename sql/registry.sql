@@ -18,12 +18,28 @@ COMMENT ON TABLE tenancy.plan IS 'Plans: a name and its limits';
 
 CREATE TABLE tenancy.template (
   name text COLLATE "C" PRIMARY KEY CHECK (name ~ '^[a-z][a-z0-9_-]{0,62}$'),
-  script text NOT NULL,
-  checksum text NOT NULL GENERATED ALWAYS AS (md5(script)) STORED,
+  script text,
+  schema text COLLATE "C",
+  rebind boolean NOT NULL DEFAULT false,
+  checksum text GENERATED ALWAYS AS (md5(script)) STORED,
   created_at timestamptz NOT NULL DEFAULT now(),
-  updated_at timestamptz NOT NULL DEFAULT now()
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  CHECK (num_nonnulls(script, schema) = 1)
 );
-COMMENT ON TABLE tenancy.template IS 'What tenants are made from: SQL scripts, replayed as the new tenant''s owner role';
+COMMENT ON TABLE tenancy.template IS 'What tenants are made from: SQL scripts, replayed as the new tenant''s owner role, or schemas, which are copied';
+COMMENT ON COLUMN tenancy.template.rebind IS 'Whether text that names the schema names the tenant''s schema in the copy';
+
+CREATE TABLE tenancy.blueprint (
+  template text COLLATE "C" PRIMARY KEY REFERENCES tenancy.template ON DELETE CASCADE,
+  stamp text NOT NULL,
+  schema_oid oid NOT NULL,
+  rows_at integer NOT NULL,
+  slots text[] NOT NULL,
+  flags integer[] NOT NULL,
+  objects text[] NOT NULL,
+  statements text[] NOT NULL
+);
+COMMENT ON TABLE tenancy.blueprint IS 'The statements that copy the schemas of templates, as they were last read: a cache';
 
 CREATE TABLE tenancy.tenant (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -109,6 +125,7 @@ ALTER SEQUENCE tenancy.generation OWNER TO tenancy_owner;
 ALTER TABLE tenancy.registry OWNER TO tenancy_owner;
 ALTER TABLE tenancy.plan OWNER TO tenancy_owner;
 ALTER TABLE tenancy.template OWNER TO tenancy_owner;
+ALTER TABLE tenancy.blueprint OWNER TO tenancy_owner;
 ALTER TABLE tenancy.tenant OWNER TO tenancy_owner;
 ALTER TABLE tenancy.domain OWNER TO tenancy_owner;
 ALTER TABLE tenancy.login OWNER TO tenancy_owner;

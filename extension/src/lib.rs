@@ -7,6 +7,8 @@
 //! - `catalog`: which objects of the catalogs a tenant sees.
 //! - `session`: the backend's context: enter, leave, switch, seal, scrub.
 //! - `store`: the registry: SQL text in, core types out.
+//! - `clone`: a schema in, the script that makes its copies out.
+//! - `sql`: running SQL, as whom and under which path.
 //! - `shared`: what all backends share: the registry's epoch, who is where, suspensions.
 //! - `settings`: the `tenancy.*` settings.
 //! - `ffi`: the only `unsafe`; knows PostgreSQL's C and nothing of tenants.
@@ -20,11 +22,13 @@
 
 mod api;
 mod catalog;
+mod clone;
 mod ffi;
 mod hooks;
 mod session;
 mod settings;
 mod shared;
+mod sql;
 mod store;
 
 ::pgrx::pg_module_magic!();
@@ -33,6 +37,7 @@ mod store;
 #[allow(non_snake_case)]
 #[pgrx::pg_guard]
 pub extern "C-unwind" fn _PG_init() {
+    ffi::backend::without_backtraces();
     settings::require_preload();
     settings::init();
     shared::init();

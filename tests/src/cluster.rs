@@ -128,7 +128,10 @@ pub fn root_dir() -> &'static Path {
 }
 
 fn script() -> Command {
-    Command::new(root_dir().join("scripts/cluster.sh"))
+    let mut command = Command::new(root_dir().join("scripts/cluster.sh"));
+    // A server may be started by somebody who works on Rust; its clients must not notice.
+    command.env("RUST_BACKTRACE", "1");
+    command
 }
 
 /// Runs a command that has to succeed, and returns what it printed.

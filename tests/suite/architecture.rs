@@ -17,11 +17,13 @@ const EXTENSION: Arrows = &[
     ("ffi", &[]),
     ("settings", &["ffi"]),
     ("shared", &["ffi"]),
-    ("store", &["ffi", "settings", "shared"]),
+    ("sql", &["ffi"]),
+    ("clone", &["ffi", "sql"]),
+    ("store", &["clone", "ffi", "settings", "shared", "sql"]),
     ("session", &["ffi", "settings", "shared", "store"]),
     ("catalog", &["ffi", "session", "settings"]),
     ("hooks", &["catalog", "ffi", "session", "settings", "shared"]),
-    ("api", &["catalog", "ffi", "session", "settings", "shared", "store"]),
+    ("api", &["catalog", "clone", "ffi", "session", "settings", "shared", "store"]),
 ];
 
 const SIDECAR: Arrows = &[

@@ -223,3 +223,12 @@ async fn a_schema_that_a_tenant_knows_is_not_denied_to_exist() {
     let outside = tenants.application.connect().await;
     assert_eq!(outside.refusal(&format!("SELECT * FROM {own}.note")).await.code(), "42501");
 }
+
+#[tokio::test]
+async fn an_error_shows_nothing_of_the_inside_of_the_server() {
+    let database = Database::new();
+    let tenants = Tenants::create(&database, &["acme"]).await;
+    let member = tenants.enter("acme").await;
+    let refused = member.refused("SELECT to_regclass('a.b.c.d')").await;
+    assert_eq!(refused.detail(), None);
+}

@@ -12,6 +12,7 @@ mod background;
 
 mod catalog;
 mod ceilings;
+mod clone;
 mod context;
 mod corpus;
 mod disguise;

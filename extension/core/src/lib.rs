@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod alarm;
+pub mod blueprint;
 pub mod builtin;
 pub mod catalog;
 pub mod ceiling;

@@ -5,6 +5,16 @@ pub fn identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
+/// `text` as an SQL string, whatever `standard_conforming_strings` says.
+pub fn literal(text: &str) -> String {
+    let quoted = text.replace('\'', "''");
+    if text.contains('\\') {
+        format!("E'{}'", quoted.replace('\\', "\\\\"))
+    } else {
+        format!("'{quoted}'")
+    }
+}
+
 /// The names in a comma-separated list of identifiers, quoted or not, as in a setting.
 pub fn identifier_list(text: &str) -> Vec<String> {
     let mut names = Vec::new();
@@ -42,6 +52,12 @@ mod tests {
     #[test]
     fn quotes_are_doubled() {
         assert_eq!(identifier(r#"a"b"#), r#""a""b""#);
+    }
+
+    #[test]
+    fn strings_are_quoted_with_their_backslashes() {
+        assert_eq!(literal("it's"), "'it''s'");
+        assert_eq!(literal(r"a\n"), r"E'a\\n'");
     }
 
     #[test]

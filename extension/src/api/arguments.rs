@@ -23,3 +23,12 @@ pub fn period(value: Option<Interval>, name: &str) -> Result<Duration> {
             .hint("Use a period such as '5 seconds'.")),
     }
 }
+
+/// The refusal of a call that gives neither or both of two arguments.
+pub fn one_of_both(one: &str, other: &str) -> Error {
+    Error::new(
+        SqlState::InvalidParameterValue,
+        format!("exactly one of {one:?} and {other:?} must be given"),
+    )
+    .hint("Pass the one and leave out the other.")
+}

@@ -1,6 +1,6 @@
 //! `register_template`, `create`, `activate`, `suspend`, `resume`, `drop`.
 
-use super::arguments::{period, required};
+use super::arguments::{one_of_both, period, required};
 use crate::ffi::report::or_raise;
 use crate::store::{self, NewTenant};
 use pgrx::JsonB;
@@ -9,10 +9,22 @@ use pgrx::prelude::*;
 use tenancy_core::Result;
 use tenancy_core::lifecycle::Suspension;
 
-/// `tenancy.register_template(name, script)`.
+/// `tenancy.register_template(name, script, schema, rebind)`.
 #[pg_extern]
-fn register_template(name: Option<&str>, script: Option<&str>) {
-    let call = || store::register_template(required(name, "name")?, required(script, "script")?);
+fn register_template(
+    name: Option<&str>,
+    script: Option<&str>,
+    schema: Option<&str>,
+    rebind: Option<bool>,
+) {
+    let call = || {
+        let (name, rebind) = (required(name, "name")?, required(rebind, "rebind")?);
+        match (script, schema) {
+            (Some(script), None) => store::register_script(name, script),
+            (None, Some(schema)) => store::register_schema(name, schema, rebind),
+            _ => Err(one_of_both("script", "schema")),
+        }
+    };
     or_raise(call());
 }
 

@@ -2,6 +2,7 @@
 //! who may call them, is in `sql/`.
 
 mod arguments;
+mod blueprint;
 mod catalog;
 mod checked;
 mod context;

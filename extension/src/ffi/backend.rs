@@ -8,6 +8,13 @@ pub fn is_preloading() -> bool {
     unsafe { pg_sys::process_shared_preload_libraries_in_progress }
 }
 
+/// Keeps backtraces of Rust out of errors, whoever started the server: they would show the inside of
+/// the server to clients, and tell errors apart that must look the same. For _PG_init.
+pub fn without_backtraces() {
+    // SAFETY: the postmaster, which loads libraries, has one thread.
+    unsafe { std::env::set_var("RUST_BACKTRACE", "0") };
+}
+
 /// The OID of the database that this backend is connected to.
 pub fn database() -> u32 {
     // SAFETY: reads a global.

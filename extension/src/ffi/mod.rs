@@ -28,6 +28,7 @@ pub mod inlining_hook;
 pub mod known;
 pub mod large_objects;
 pub mod named;
+pub mod names;
 pub mod object_hook;
 mod object_kinds;
 pub mod own_objects;

@@ -13,3 +13,10 @@ pub fn bytes<const N: usize>() -> Result<[u8; N]> {
         Err(Error::new(SqlState::InternalError, "could not generate random bytes"))
     }
 }
+
+/// 32 random hexadecimal digits after a letter: a word that no text holds.
+pub fn token() -> Result<String> {
+    let digits =
+        bytes::<16>()?.iter().fold(String::from("x"), |text, byte| format!("{text}{byte:02x}"));
+    Ok(digits)
+}

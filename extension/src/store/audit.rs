@@ -1,7 +1,7 @@
 //! The audit trail: written in the transaction that did what it tells.
 
-use super::sql::Session;
 use crate::ffi::roles;
+use crate::sql::Session;
 use tenancy_core::Result;
 
 /// Notes what the session's login did, to which tenant and object. Texts only: details that hold a

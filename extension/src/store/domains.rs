@@ -1,8 +1,8 @@
 //! Hostnames of tenants.
 
 use super::audit;
-use super::sql::{self, Session};
 use super::tenants::{self, Locked};
+use crate::sql::{self, Session};
 use tenancy_core::hostname::Hostname;
 use tenancy_core::{Error, Result, SqlState};
 

@@ -1,8 +1,8 @@
 //! Aliases of large objects: the ids by which a tenant calls those that it could not have under
 //! them.
 
-use super::sql;
 use crate::ffi::catalog::{self, Key};
+use crate::sql;
 use tenancy_core::Result;
 
 /// The real id behind a tenant's alias.

@@ -1,10 +1,10 @@
 //! The moves of a tenant's life, each one transaction's work: state, effects, audit.
 
-use super::sql::{self, Session};
 use super::tenants::{self, Locked};
 use super::{domains, provision, templates, verify};
 use crate::ffi::signals;
 use crate::shared;
+use crate::sql::{self, Session};
 use pgrx::JsonB;
 use std::time::{Duration, Instant};
 use tenancy_core::lifecycle::{Operation, Suspension};
@@ -40,14 +40,14 @@ pub fn create(new: NewTenant<'_>) -> Result<i64> {
     let name = TenantName::parse(new.name)?;
     let schema = new.schema.map(SchemaName::parse).transpose()?;
     refuse_odd_settings(new.settings.as_ref())?;
-    let (mut tenant, script) = sql::as_registry(|s| {
-        let script = new.template.map(|t| templates::script(s, t)).transpose()?;
+    let (mut tenant, template) = sql::as_registry(|s| {
+        let template = new.template.map(|t| templates::template(s, t)).transpose()?;
         require_plan(s, new.plan)?;
         let tenant = tenants::insert(s, &name, schema, new.template, new.plan)?;
         super::audit::note(s, "create", Some(tenant.id), Some(name.as_str()), &[])?;
-        Ok((tenant, script))
+        Ok((tenant, template))
     })?;
-    provision::provision(&tenant, new.template.zip(script.as_deref()))?;
+    provision::provision(&tenant, new.template.zip(template.as_ref()))?;
     move_on(&mut tenant, Operation::Provision)?;
     sql::as_registry(|s| {
         store_settings(s, tenant.id, new.settings)?;

@@ -1,7 +1,7 @@
 //! Which login may enter which tenant, and what a sidecar needs to check a password.
 
-use super::sql::{self, Session};
 use super::{audit, tenants};
+use crate::sql::{self, Session};
 use tenancy_core::{Error, Result, SqlState};
 
 /// Stands for every tenant.

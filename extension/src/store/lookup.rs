@@ -1,11 +1,11 @@
 //! Tenants and grants, read by index scans with a fresh snapshot: what a session needs to enter,
 //! in any context and on standbys.
 
-use super::sql::broken;
 use crate::ffi::Oid;
 use crate::ffi::catalog::{self, Key, Row};
 use crate::ffi::{own_objects, roles};
 use crate::settings;
+use crate::sql::broken;
 use std::cell::Cell;
 use tenancy_core::Result;
 use tenancy_core::lifecycle::{Status, Suspension};

@@ -2,6 +2,7 @@
 //! any context; everything else is SPI, run as the registry's owner.
 
 mod audit;
+mod blueprints;
 mod domains;
 mod large_objects;
 mod lifecycle;
@@ -11,11 +12,12 @@ mod ownership;
 mod provision;
 mod refusals;
 mod routes;
-mod sql;
+
 mod templates;
 mod tenants;
 mod verify;
 
+pub use blueprints::differences;
 pub use domains::{add_domain, remove_domain, set_primary_domain};
 pub use large_objects::{forget_large_object, large_object_alias, remember_large_object};
 pub use lifecycle::{NewTenant, activate, create, drop_tenant, resume, suspend};
@@ -24,4 +26,4 @@ pub use lookup::{Tenant, login_grant, tenant_by_id, tenant_by_name, tenant_of_sc
 pub use ownership::settle_new_objects;
 pub use refusals::write_refusals;
 pub use routes::{Route, resolve, resolve_name};
-pub use templates::register_template;
+pub use templates::{register_schema, register_script};

@@ -1,7 +1,7 @@
 //! Owner and grants of what is created in a tenant's schema, by whomever.
 
-use super::sql;
 use crate::ffi::event_trigger;
+use crate::sql;
 use tenancy_core::Result;
 
 /// The statements that put right what the DDL command that just ended made in a tenant's schema

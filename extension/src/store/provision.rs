@@ -2,23 +2,36 @@
 //! only statements that run as the superuser, on names that we made; the template runs as the
 //! tenant's owner role.
 
-use super::sql::{self, Session};
+use super::blueprints;
+use super::templates::Template;
 use super::tenants::Locked;
+use crate::clone::{self, Names};
 use crate::ffi::{Oid, event_trigger, report, roles, script};
 use crate::settings;
+use crate::sql::{self, Session};
 use pgrx::PgTryBuilder;
 use tenancy_core::quote::{identifier, search_path};
 use tenancy_core::schema_name::TenantIdentifiers;
 use tenancy_core::{Error, Result, SqlState};
 
-/// Makes roles, schema and default privileges, then replays the script, if there is one.
-pub fn provision(tenant: &Locked, template: Option<(&str, &str)>) -> Result<()> {
+/// Makes roles, schema and default privileges, then what the template says, if there is one.
+pub fn provision(tenant: &Locked, template: Option<(&str, &Template)>) -> Result<()> {
     let names = &tenant.names;
     sql::as_superuser(|session| {
         refuse_open_shared_schemas(session)?;
         make_roles_and_schema(session, names)
     })?;
-    let Some((template, text)) = template else { return Ok(()) };
+    match template {
+        None => Ok(()),
+        Some((name, Template::Script(text))) => replay_script(names, name, text),
+        Some((_, Template::Schema(template))) => {
+            let TenantIdentifiers { schema, role, owner } = names;
+            clone::replay(&blueprints::blueprint(template)?, Names { schema, owner, role })
+        }
+    }
+}
+
+fn replay_script(names: &TenantIdentifiers, template: &str, text: &str) -> Result<()> {
     let owner = roles::find(&names.owner).ok_or_else(|| sql::broken("the owner role is gone"))?;
     replay(owner, &search_path(&names.schema, &settings::shared_schemas()), template, text)
 }

@@ -1,10 +1,10 @@
 //! Writing refusals into the audit trail: what the worker does, in a transaction of its own. In a
 //! database where the extension is gone there is nothing to write to.
 
-use super::sql::{self, Session};
 use crate::ffi::backend;
 use crate::ffi::catalog;
 use crate::shared::{self, Refusal};
+use crate::sql::{self, Session};
 use tenancy_core::Result;
 
 /// Nobody waits for the worker, and it waits for nobody for long.

@@ -1,6 +1,6 @@
 //! From a hostname or a name to a tenant, for sidecars and administrators.
 
-use super::sql::{self, Row};
+use crate::sql::{self, Row};
 use tenancy_core::Result;
 use tenancy_core::hostname::Hostname;
 

@@ -1,7 +1,7 @@
 //! Rows of the tenant table: finding one to change, inserting one, moving one to its next state.
 
-use super::sql::{Row, Session, broken};
 use crate::ffi::random;
+use crate::sql::{Row, Session, broken};
 use tenancy_core::lifecycle::{Operation, Status, Suspension};
 use tenancy_core::name::TenantName;
 use tenancy_core::schema_name::{SchemaName, TenantIdentifiers};

@@ -1,8 +1,8 @@
 //! Whether a tenant is as designed: without this no tenant gets into service.
 //! Every look is at what the schema holds: the size of the fleet does not matter.
 
-use super::sql;
 use super::tenants::Locked;
+use crate::sql;
 use tenancy_core::{Error, Result, SqlState};
 
 /// One row per flaw. A role that could log in, a schema that others may use, an object that is not

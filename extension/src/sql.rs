@@ -24,6 +24,15 @@ pub fn as_superuser<T>(work: impl FnOnce(&mut Session<'_, '_>) -> Result<T>) -> 
     run(work)
 }
 
+/// Runs `work` as the superuser under another path, in which PostgreSQL's own names come first.
+pub fn as_superuser_with_path<T>(
+    path: &str,
+    work: impl FnOnce(&mut Session<'_, '_>) -> Result<T>,
+) -> Result<T> {
+    let _guard = AsRole::bootstrap_superuser(path);
+    run(work)
+}
+
 /// Runs `work`, somebody else's SQL, as `role` with `path`; nothing it does outlasts the call but
 /// what it wrote.
 pub fn as_restricted<T>(
@@ -74,6 +83,26 @@ impl Session<'_, '_> {
     ) -> Result<Vec<T>> {
         let table = internal(self.client.select(text, None, arguments))?;
         table.map(|row| map(Row(row))).collect()
+    }
+
+    /// The texts that a query gives, so many at a time.
+    pub fn batches(
+        &mut self,
+        text: &str,
+        size: i32,
+        mut work: impl FnMut(&mut Session<'_, '_>, &[String]) -> Result<()>,
+    ) -> Result<()> {
+        let cursor = internal(self.client.try_open_cursor(text, &[]))?.detach_into_name();
+        loop {
+            let mut open = internal(self.client.find_cursor(&cursor))?;
+            let rows = internal(open.fetch(size.into()))?;
+            let rows: Vec<String> = rows.map(|row| Row(row).required(1)).collect::<Result<_>>()?;
+            if rows.is_empty() {
+                return Ok(());
+            }
+            open.detach_into_name();
+            work(self, &rows)?;
+        }
     }
 
     /// The first row of a query that only reads, mapped.

@@ -1,0 +1,125 @@
+//! A schema in, a script out that makes the same schema under another name. Definitions are read
+//! under a path where the schema's own objects print without it and all others with theirs, and run
+//! under the same path with the copy's schema: so references into the schema lead into the copy, and
+//! all others stay where they lead. Knows nothing of tenants.
+
+mod circles;
+mod kinds;
+mod part;
+mod references;
+mod replay;
+mod rows;
+mod schema;
+mod script;
+mod shape;
+mod stamp;
+mod table_rows;
+mod tables;
+
+pub use replay::replay;
+pub use script::{Names, Slots, Step, Text};
+pub use shape::{Row, Shape};
+pub use stamp::stamp;
+
+use crate::ffi::Oid;
+use crate::sql::{self, Session};
+use part::{Node, Part};
+use schema::Source;
+use std::collections::HashMap;
+use tenancy_core::Result;
+
+/// What a schema is made of.
+pub struct Blueprint {
+    /// The schema that was read.
+    pub schema: Oid,
+    /// Statements in order.
+    pub steps: Vec<Step>,
+    /// The position at which rows are copied: every table is there, and nothing that watches them.
+    pub rows_at: usize,
+    /// What stands in the statements where the copy's names will.
+    pub slots: Slots,
+}
+
+impl Blueprint {
+    /// As the registry keeps it.
+    pub fn from_columns(
+        schema: Oid,
+        rows_at: i32,
+        slots: Vec<String>,
+        (flags, objects, statements): (Vec<i32>, Vec<String>, Vec<String>),
+    ) -> Self {
+        let steps =
+            flags.into_iter().zip(objects).zip(statements).map(|((flags, object), text)| Step {
+                privileged: flags & 1 != 0,
+                is_structure: flags & 2 != 0,
+                object,
+                text,
+            });
+        let rows_at = usize::try_from(rows_at).unwrap_or(0);
+        Self { schema, steps: steps.collect(), rows_at, slots: Slots::from_columns(slots) }
+    }
+
+    /// The steps, for the registry.
+    pub fn columns(&self) -> (Vec<i32>, Vec<&str>, Vec<&str>) {
+        let flags = |step: &Step| i32::from(step.privileged) | i32::from(step.is_structure) << 1;
+        let flags = self.steps.iter().map(flags).collect();
+        let objects = self.steps.iter().map(|step| step.object.as_str()).collect();
+        let texts = self.steps.iter().map(|step| step.text.as_str()).collect();
+        (flags, objects, texts)
+    }
+}
+
+/// The shape of a schema, and its fingerprint: equal for copies of the same template.
+pub fn shape(name: &str) -> Result<(Shape, String)> {
+    let shape = Shape::of(&read(name, Text::Rebind)?);
+    let hash = "SELECT encode(sha256(convert_to($1, 'UTF8')), 'hex')";
+    let text = shape.text();
+    let fingerprint =
+        sql::as_superuser(|s| s.first(hash, &[text.as_str().into()], |row| row.required(1)))?;
+    Ok((shape, fingerprint.unwrap_or_default()))
+}
+
+/// Statistics know nothing of how few rows a schema has of a large catalog.
+const BY_INDEX: &str = "SELECT set_config(s, 'off', true) FROM unnest('{enable_seqscan,enable_hashjoin,\
+    enable_mergejoin,enable_material,jit,quote_all_identifiers}'::text[]) s";
+
+/// Reads a schema. Raises 3F000 when there is none, 0A000 with the object's name when it holds what
+/// cannot be copied.
+pub fn read(name: &str, text: Text) -> Result<Blueprint> {
+    sql::as_superuser_with_path(&Source::path(name), |session| {
+        session.rows(BY_INDEX, &[], |_| Ok(()))?;
+        let source = Source::find(session, name)?;
+        let parts = circles::ordered(session, &source)?;
+        let objects = describe(session, &source, &parts)?;
+        let steps = parts
+            .iter()
+            .map(|part| {
+                let object = objects.get(&part.node.part(0)).map_or("", String::as_str);
+                script::write(part, object, &source, text)
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let last_table = parts.iter().rposition(|part| part.rank == kinds::TABLES);
+        let rows_at = last_table.map_or(0, |at| at + 1);
+        Ok(Blueprint { schema: source.oid, steps, rows_at, slots: source.slots })
+    })
+}
+
+/// The objects of statements, as PostgreSQL describes them.
+fn describe(
+    session: &Session<'_, '_>,
+    source: &Source,
+    parts: &[Part],
+) -> Result<HashMap<Node, String>> {
+    let query = "SELECT classid, objid, CASE classid WHEN 'pg_namespace'::regclass THEN 'schema' \
+        WHEN 'pg_publication_namespace'::regclass THEN 'membership of ' || (SELECT pg_describe_object('pg_publication'::regclass, p.pnpubid, 0) \
+            FROM pg_publication_namespace p WHERE p.oid = objid) \
+        ELSE pg_describe_object(classid, objid, 0) END FROM unnest($1, $2) AS n (classid, objid)";
+    let arrays = references::arrays(parts.iter().map(|p| (p.node.catalog, p.node.object)));
+    let described = session.rows(query, &arrays, |row| {
+        Ok((
+            Node::of(references::oid(&row, 1)?, references::oid(&row, 2)?),
+            source.without_schema(row.get::<String>(3)?.unwrap_or_default()),
+        ))
+    })?;
+    Ok(described.into_iter().collect())
+}

@@ -1,0 +1,97 @@
+//! Running a script: each statement as the copy's owner, but for the few that only a superuser may
+//! run, which make objects without running anybody's code.
+
+use super::script::{Names, Step};
+use super::{Blueprint, rows};
+use crate::ffi::roles::AsRole;
+use crate::ffi::{Oid, event_trigger, report, roles};
+use crate::sql::{self, Session};
+use pgrx::PgTryBuilder;
+use tenancy_core::Result;
+use tenancy_core::quote::identifier;
+
+/// The copy that is being made.
+pub struct Target<'a> {
+    names: Names<'a>,
+    owner: Oid,
+    path: String,
+}
+
+/// Functions may name what is not there yet; what is said of shells interests nobody.
+const QUIETLY: &str = "SELECT set_config('check_function_bodies', 'off', true), set_config('client_min_messages', 'warning', true), \
+    set_config('default_tablespace', '', true), set_config('default_table_access_method', 'heap', true), \
+    set_config('default_toast_compression', 'pglz', true)";
+
+impl Target<'_> {
+    /// Runs `work` as the copy's owner.
+    pub fn as_owner<T>(
+        &self,
+        session: &mut Session<'_, '_>,
+        work: impl FnOnce(&mut Session<'_, '_>) -> Result<T>,
+    ) -> Result<T> {
+        let _guard = AsRole::restricted(self.owner, &self.path);
+        session.rows(QUIETLY, &[], |_| Ok(()))?;
+        work(session)
+    }
+
+    fn as_superuser<T>(
+        &self,
+        session: &mut Session<'_, '_>,
+        work: impl FnOnce(&mut Session<'_, '_>) -> Result<T>,
+    ) -> Result<T> {
+        let _guard = AsRole::bootstrap_superuser(&self.path);
+        session.rows(QUIETLY, &[], |_| Ok(()))?;
+        work(session)
+    }
+}
+
+/// Makes the copy: structure, rows, and what watches over rows. Schema and roles are there.
+/// An error of a statement names the object in its DETAIL.
+pub fn replay(blueprint: &Blueprint, names: Names<'_>) -> Result<()> {
+    let owner = roles::find(names.owner).ok_or_else(|| sql::broken("the owner role is gone"))?;
+    let path = format!("{}, pg_temp", identifier(names.schema));
+    let target = Target { names, owner, path };
+    let _quiet = event_trigger::pause();
+    sql::as_superuser(|session| {
+        let (before, after) = blueprint.steps.split_at(blueprint.rows_at);
+        run(blueprint, session, before, &target)?;
+        rows::copy(session, blueprint.schema, &target)?;
+        run(blueprint, session, after, &target)
+    })
+}
+
+/// Neighbours that run as the same role share one change of role.
+fn run(
+    blueprint: &Blueprint,
+    session: &mut Session<'_, '_>,
+    steps: &[Step],
+    target: &Target<'_>,
+) -> Result<()> {
+    for group in steps.chunk_by(|a, b| a.privileged == b.privileged) {
+        let work = |session: &mut Session<'_, '_>| {
+            group.iter().try_for_each(|step| execute(blueprint, session, step, target))
+        };
+        if group.first().is_some_and(|step| step.privileged) {
+            target.as_superuser(session, work)?;
+        } else {
+            target.as_owner(session, work)?;
+        }
+    }
+    Ok(())
+}
+
+fn execute(
+    blueprint: &Blueprint,
+    session: &mut Session<'_, '_>,
+    step: &Step,
+    target: &Target<'_>,
+) -> Result<()> {
+    let text = blueprint.slots.fill(&step.text, target.names);
+    let attempt = std::panic::AssertUnwindSafe(|| session.execute(&text, &[]));
+    PgTryBuilder::new(attempt)
+        .catch_others(|caught| {
+            report::raise_again(caught, &format!("While making {}.", step.object))
+        })
+        .execute()
+        .map(drop)
+}

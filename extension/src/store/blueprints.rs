@@ -1,0 +1,92 @@
+//! What was read of the schemas that serve as templates, kept until they change.
+
+use super::tenants;
+use crate::clone::{self, Blueprint, Text};
+use crate::ffi::Oid;
+use crate::sql::{self, Session};
+use tenancy_core::{Error, Result, SqlState};
+
+/// A schema that tenants are made from.
+pub struct SchemaTemplate {
+    /// The template's name.
+    pub name: String,
+    /// The schema.
+    pub schema: String,
+    /// What is done about text that names the schema.
+    pub text: Text,
+}
+
+/// The blueprint of a template: the kept one when the schema is as it was, else read anew.
+pub fn blueprint(template: &SchemaTemplate) -> Result<Blueprint> {
+    let stamp = sql::as_superuser(|s| clone::stamp(s, &template.schema))?;
+    let kept = sql::as_registry(|s| kept(s, &template.name, &stamp))?;
+    if let Some(kept) = kept {
+        return Ok(kept);
+    }
+    let blueprint = clone::read(&template.schema, template.text)?;
+    sql::as_registry(|s| keep(s, &template.name, &stamp, &blueprint))?;
+    Ok(blueprint)
+}
+
+fn kept(session: &mut Session<'_, '_>, template: &str, stamp: &str) -> Result<Option<Blueprint>> {
+    session.first(
+        "SELECT schema_oid, rows_at, slots, flags, objects, statements FROM tenancy.blueprint \
+         WHERE template = $1 AND stamp = $2",
+        &[template.into(), stamp.into()],
+        |row| {
+            Ok(Blueprint::from_columns(
+                row.required::<Oid>(1)?,
+                row.required::<i32>(2)?,
+                row.required(3)?,
+                (row.required(4)?, row.required(5)?, row.required(6)?),
+            ))
+        },
+    )
+}
+
+fn keep(
+    session: &mut Session<'_, '_>,
+    template: &str,
+    stamp: &str,
+    blueprint: &Blueprint,
+) -> Result<()> {
+    let (flags, objects, statements) = blueprint.columns();
+    session.execute(
+        "INSERT INTO tenancy.blueprint (template, stamp, schema_oid, rows_at, slots, flags, objects, statements) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (template) DO UPDATE SET (stamp, schema_oid, rows_at, slots, \
+         flags, objects, statements) = ROW (excluded.stamp, excluded.schema_oid, excluded.rows_at, excluded.slots, \
+         excluded.flags, excluded.objects, excluded.statements)",
+        &[
+            template.into(),
+            stamp.into(),
+            blueprint.schema.into(),
+            i32::try_from(blueprint.rows_at).unwrap_or(0).into(),
+            blueprint.slots.clone().into_columns().into(),
+            flags.into(),
+            objects.into(),
+            statements.into(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Where a tenant differs from the schema it was made from.
+pub fn differences(name: &str) -> Result<Vec<clone::Row>> {
+    let (tenant, template) = sql::as_registry(|s| origin(s, name))?;
+    Ok(clone::shape(&template)?.0.differences(&clone::shape(&tenant)?.0))
+}
+
+/// The schema of a tenant and that of its template.
+fn origin(session: &mut Session<'_, '_>, name: &str) -> Result<(String, String)> {
+    let query = "SELECT t.schema, m.schema FROM tenancy.tenant t LEFT JOIN tenancy.template m ON m.name = t.template \
+        WHERE t.name = $1 AND t.dropped_at IS NULL";
+    let found = session.first(query, &[name.into()], |row| {
+        Ok((row.required::<String>(1)?, row.get::<String>(2)?))
+    })?;
+    let (tenant, template) = found.ok_or_else(tenants::unknown)?;
+    let template = template.ok_or_else(|| {
+        Error::new(SqlState::ObjectNotInPrerequisiteState, "the tenant was not made from a schema")
+            .hint("Only tenants of templates that are schemas can be compared with them.")
+    })?;
+    Ok((tenant, template))
+}
