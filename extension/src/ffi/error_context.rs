@@ -163,7 +163,12 @@ unsafe extern "C-unwind" fn messages_end(_: *mut c_void) {
 
 unsafe extern "C-unwind" fn errors_end(_: *mut c_void) {
     HEARD.with(|heard| heard[1].set(false));
-    attach();
+    // Whoever catches an error may clear it before putting back the stack: then it leads through
+    // frames that are gone, and what is put back has ours at its bottom.
+    // SAFETY: reads a global.
+    if unsafe { pg_sys::error_context_stack.is_null() } {
+        attach();
+    }
     hear_messages();
 }
 
