@@ -5,8 +5,8 @@
 use super::planner_hook::Statement;
 use super::rulings::{self, Ruling};
 use super::trees::{pointers, walk_expression, walk_query};
-use super::{functions, reg_types, report, roles};
-use pgrx::pg_sys::{self, FuncExpr, List, Node, NodeTag, Oid, Query};
+use super::{functions, plain_queries, reg_types, report, roles};
+use pgrx::pg_sys::{self, FuncExpr, List, Node, NodeTag, Oid};
 use std::ffi::c_void;
 use std::sync::OnceLock;
 use tenancy_core::builtin::{self, Check, Names};
@@ -33,7 +33,7 @@ pub fn apply(statement: &Statement) {
         return;
     }
     // SAFETY: the tree is valid for the time of the pass.
-    if unsafe { is_constant(statement.tree()) } {
+    if unsafe { plain_queries::is_plain(statement.tree()) } {
         return;
     }
     let mut refused = Oid::INVALID;
@@ -44,32 +44,6 @@ pub fn apply(statement: &Statement) {
             report::raise(builtin::refusal(&name));
         }
         reg_types::check_output(statement.tree());
-    }
-}
-
-/// Whether a statement is `SELECT 1` or the like, which pools send more often than anything else:
-/// constants that name nothing, from nowhere.
-unsafe fn is_constant(query: *mut Query) -> bool {
-    let names_nothing = |entry: &*mut pg_sys::TargetEntry| {
-        // SAFETY: an entry of the target list; the cast follows a look at the tag.
-        unsafe {
-            let node: *mut Node = (**entry).expr.cast();
-            (*node).type_ == NodeTag::T_Const
-                && !reg_types::may_hold((*node.cast::<pg_sys::Const>()).consttype.to_u32())
-        }
-    };
-    // SAFETY: a valid query.
-    unsafe {
-        let query = &*query;
-        query.commandType == pg_sys::CmdType::CMD_SELECT
-            && query.rtable.is_null()
-            && query.cteList.is_null()
-            && query.limitOffset.is_null()
-            && query.limitCount.is_null()
-            && query.havingQual.is_null()
-            && query.windowClause.is_null()
-            && (*query.jointree).quals.is_null()
-            && pointers::<pg_sys::TargetEntry>(query.targetList).iter().all(names_nothing)
     }
 }
 

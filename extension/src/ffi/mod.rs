@@ -34,6 +34,7 @@ mod object_kinds;
 pub mod own_objects;
 mod parse_nodes;
 pub mod pg_compat;
+mod plain_queries;
 pub mod plan_cache;
 pub mod planner_hook;
 pub mod prepared_types;

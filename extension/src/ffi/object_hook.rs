@@ -65,6 +65,10 @@ unsafe extern "C-unwind" {
     fn get_object_attnum_oid(class: Oid) -> pg_sys::AttrNumber;
     fn get_object_oid_index(class: Oid) -> Oid;
     fn get_rel_namespace(relation: Oid) -> Oid;
+    fn RelationIdGetRelation(relation: Oid) -> pg_sys::Relation;
+    fn RelationClose(relation: pg_sys::Relation);
+    fn SearchSysCache1(cache: c_int, key: Datum) -> pg_sys::HeapTuple;
+    fn ReleaseSysCache(tuple: pg_sys::HeapTuple);
 }
 
 /// Installs the hook. For _PG_init.
@@ -121,14 +125,18 @@ unsafe extern "C-unwind" fn changed(access: ObjectAccessType::Type, class: Oid, 
     use ObjectAccessType::{OAT_DROP, OAT_POST_CREATE};
     // SAFETY: inside a transaction; PostgreSQL names the catalog and the object.
     let schema = unsafe {
+        let cached = match (access, class) {
+            // What is still there is in the catalog caches.
+            (OAT_DROP, pg_sys::RelationRelationId) => get_rel_namespace(object),
+            (OAT_DROP, pg_sys::TypeRelationId) => schema_of_type(object),
+            (OAT_POST_CREATE, pg_sys::RelationRelationId) => schema_of_new_relation(object),
+            _ => Oid::INVALID,
+        };
         match (access, class) {
             // Whether one may be made is decided by the right to CREATE in the database.
             (OAT_POST_CREATE, pg_sys::NamespaceRelationId) => None,
             (_, pg_sys::NamespaceRelationId) => Some(object),
-            // What is still there is in the cache.
-            (OAT_DROP, pg_sys::RelationRelationId) => Some(get_rel_namespace(object))
-                .filter(|schema| *schema != Oid::INVALID)
-                .or_else(|| schema_of(class, object)),
+            _ if cached != Oid::INVALID => Some(cached),
             _ => schema_of(class, object),
         }
     };
@@ -148,6 +156,43 @@ unsafe extern "C-unwind" fn changed(access: ObjectAccessType::Type, class: Oid, 
 #[pg_guard]
 unsafe extern "C-unwind" fn truncated(relation: Oid) {
     tell(Touch::Truncated(relation));
+}
+
+/// The schema of a type that an earlier command left; invalid for one that the cache does not see.
+///
+/// # Safety
+/// Inside a transaction.
+unsafe fn schema_of_type(object: Oid) -> Oid {
+    // SAFETY: the tuple is released after its last use.
+    unsafe {
+        let cache = pg_sys::SysCacheIdentifier::TYPEOID as c_int;
+        let tuple = SearchSysCache1(cache, Datum::from(object));
+        if tuple.is_null() {
+            return Oid::INVALID;
+        }
+        let row = pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_type>();
+        let schema = (*row).typnamespace;
+        ReleaseSysCache(tuple);
+        schema
+    }
+}
+
+/// The schema of a relation that has just been made, whose row was written from what the relation
+/// cache has of it; invalid for one that is not in there.
+///
+/// # Safety
+/// Inside a transaction.
+unsafe fn schema_of_new_relation(object: Oid) -> Oid {
+    // SAFETY: closed after its last use.
+    unsafe {
+        let relation = RelationIdGetRelation(object);
+        if relation.is_null() {
+            return Oid::INVALID;
+        }
+        let schema = (*(*relation).rd_rel).relnamespace;
+        RelationClose(relation);
+        schema
+    }
 }
 
 /// The schema of any object, as the running command left it; `None` for what lies in no schema.

@@ -52,7 +52,11 @@ pub(super) unsafe fn is_number(node: *mut Node) -> bool {
 }
 
 /// The type of an expression.
-unsafe fn type_of(node: *mut Node) -> u32 {
+///
+/// # Safety
+/// A valid expression.
+#[inline]
+pub(super) unsafe fn type_of(node: *mut Node) -> u32 {
     // SAFETY: a valid expression; each cast follows its tag.
     unsafe {
         let of = match (*node).type_ {

@@ -4,7 +4,7 @@ use pgrx::IntoDatum;
 use pgrx::pg_sys::PreparedStatement;
 use pgrx::pg_sys::ffi::pg_guard_ffi_boundary;
 use pgrx::pg_sys::{self, Oid};
-use std::ffi::{CString, c_char};
+use std::ffi::{CStr, c_char};
 
 /// Lock method of advisory locks (USER_LOCKMETHOD in storage/lock.h).
 const USER_LOCK_METHOD: u16 = 2;
@@ -42,15 +42,13 @@ pub fn close_portals() {
 
 /// How the prepared statement of this name came to be: by SQL, else by the protocol. `None` when
 /// there is none.
-pub fn is_prepared_by_sql(name: &str) -> Option<bool> {
-    let name = CString::new(name).ok()?;
+pub fn is_prepared_by_sql(name: &CStr) -> Option<bool> {
     // SAFETY: without `throwError` an unknown name gives null; the statement lives until dropped.
     unsafe { fetch_prepared_statement(name.as_ptr(), false).as_ref() }.map(|s| s.from_sql)
 }
 
 /// Drops a statement prepared by SQL; one of the protocol under the same name stays.
-pub fn drop_prepared_statement(name: &str) {
-    let Ok(name) = CString::new(name) else { return };
+pub fn drop_prepared_statement(name: &CStr) {
     // SAFETY: without `throwError` an unknown name gives null; the statement lives until dropped.
     unsafe {
         let statement = fetch_prepared_statement(name.as_ptr(), false);

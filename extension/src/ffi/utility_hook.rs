@@ -41,13 +41,16 @@ pub enum Then {
 /// Who is called back.
 #[derive(Clone, Copy)]
 pub struct Listener {
+    /// Before each EXECUTE of an engaged backend, with the name: whether it runs. One that does not
+    /// is decided as any other statement.
+    pub executes: fn(&CStr) -> bool,
     /// Before each statement of an engaged backend; may refuse.
     pub before: fn(&Call) -> Then,
     /// After each statement but EXECUTE and those that may end transactions, of an engaged backend;
     /// may refuse.
     pub after: fn(),
     /// Before each PREPARE of any backend, with the name.
-    pub prepares: fn(String),
+    pub prepares: fn(&CStr),
     /// Whether a schema shall look missing.
     pub hidden: fn(&str) -> bool,
     /// Before a statement looks into a schema without asking for the right to; may refuse.
@@ -94,6 +97,9 @@ unsafe extern "C-unwind" fn guarded(
     // SAFETY: PostgreSQL hands over a valid utility statement.
     unsafe {
         let node = (*statement).utilityStmt;
+        if is_engaged() && name_to_execute(node).is_some_and(|name| (listener.executes)(name)) {
+            return statement;
+        }
         let then = if is_engaged() {
             let top_level = context == pg_sys::ProcessUtilityContext::PROCESS_UTILITY_TOPLEVEL;
             let statement = parse_nodes::describe(node);
@@ -114,6 +120,21 @@ unsafe extern "C-unwind" fn guarded(
             Then::Done => std::ptr::null_mut(),
             Then::OnChannel(channel) => on_channel(statement, channel),
         }
+    }
+}
+
+/// The name that an EXECUTE which stands for itself has.
+///
+/// # Safety
+/// `node` must be a utility statement's parse node, which lives while the name is used.
+unsafe fn name_to_execute<'a>(node: *mut Node) -> Option<&'a CStr> {
+    // SAFETY: the caller's promise; the cast follows a look at the node's tag.
+    unsafe {
+        if (*node).type_ != NodeTag::T_ExecuteStmt {
+            return None;
+        }
+        let name = (*node.cast::<pg_sys::ExecuteStmt>()).name;
+        (!name.is_null()).then(|| CStr::from_ptr(name))
     }
 }
 
@@ -159,7 +180,7 @@ unsafe fn watch(node: *mut Node, listener: Listener) {
             NodeTag::T_PrepareStmt => {
                 let name = (*node.cast::<pg_sys::PrepareStmt>()).name;
                 if !name.is_null() {
-                    (listener.prepares)(CStr::from_ptr(name).to_string_lossy().into_owned());
+                    (listener.prepares)(CStr::from_ptr(name));
                 }
             }
             _ => {}

@@ -8,6 +8,7 @@ use crate::ffi::report::{self, or_raise};
 use crate::ffi::roles;
 use crate::ffi::utility_hook::{self, Call, Listener, Then};
 use crate::session;
+use std::ffi::CStr;
 use tenancy_core::builtin;
 use tenancy_core::catalog::class;
 use tenancy_core::guard::{How, Statement};
@@ -16,6 +17,7 @@ use tenancy_core::{channel, mutant};
 /// Installs the hook.
 pub fn init() {
     utility_hook::install(Listener {
+        executes,
         before,
         after,
         prepares: session::note_prepared,
@@ -24,6 +26,10 @@ pub fn init() {
         skips,
     });
     client_messages::decide_notifications(|name| channel::delivery(name, session::current_id()));
+}
+
+fn executes(name: &CStr) -> bool {
+    roles::in_own_work() || session::may_execute(name)
 }
 
 fn before(call: &Call) -> Then {

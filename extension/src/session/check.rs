@@ -1,10 +1,11 @@
 //! What must hold before each statement of a session that is in a context.
 
 use super::position::{self, Stay};
-use super::{admission, cache, rations};
+use super::{admission, cache, prepared, rations};
 use crate::ffi::Oid;
 use crate::ffi::functions;
 use crate::shared;
+use std::ffi::CStr;
 use tenancy_core::Result;
 use tenancy_core::context::{self, Place};
 use tenancy_core::guard::{self, How, Statement};
@@ -12,7 +13,7 @@ use tenancy_core::lifecycle::{self, Access};
 use tenancy_core::mutant;
 
 /// The functions that lead out of `closed`; each asks for the key itself.
-const WAYS_OUT: &[&std::ffi::CStr] = &[c"switch", c"enter", c"leave"];
+const WAYS_OUT: &[&CStr] = &[c"switch", c"enter", c"leave"];
 
 /// Refuses a planned statement between tenants unless it is a bare call of a context function.
 pub fn closed_to_statements(bare_call: Option<Oid>) -> Result<()> {
@@ -42,6 +43,15 @@ pub fn allow_statement(bare_call: impl Fn() -> Option<Oid>) -> Result<()> {
     valid
         .and_then(|()| rations::require_moderation())
         .or_else(|error| is_way_out(bare_call()).then_some(()).ok_or(error))
+}
+
+/// Whether an EXECUTE is in order at a glance, by what `allow_utility` and `require_prepared` ask
+/// for; a refusal is theirs to give.
+pub fn may_execute(name: &CStr) -> bool {
+    matches!(position::place(), Place::Session | Place::Transaction)
+        && prepared::is_prepared_here(name)
+        && require_valid().is_ok()
+        && rations::require_few_subtransactions().is_ok()
 }
 
 /// Decides a utility statement: how it is confined, if at all, or the refusal. The end of a

@@ -25,7 +25,9 @@ use crate::ffi;
 pub use advisory::{Request as LockRequest, lock, unlock, unlock_all};
 pub use cancels::canceled;
 pub use ceilings::{bound, tell};
-pub use check::{allow_function, allow_statement, allow_utility, closed_to_statements};
+pub use check::{
+    allow_function, allow_statement, allow_utility, closed_to_statements, may_execute,
+};
 pub use disguise::{disguise_schema, hides_schema};
 pub use moves::{enter, enter_local, leave, seal, switch};
 pub use notifications::count_notification;

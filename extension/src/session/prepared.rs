@@ -8,6 +8,7 @@ use crate::ffi::{prepared_types, residue};
 use crate::store::Tenant;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::ffi::{CStr, CString};
 use tenancy_core::context::Place;
 use tenancy_core::relations::Schema;
 use tenancy_core::{Result, guard, mutant};
@@ -15,25 +16,28 @@ use tenancy_core::{Result, guard, mutant};
 thread_local! {
     /// By name, whether it was prepared inside the visit under way. A tree: names are the tenant's
     /// to choose, and a hash that withstands chosen names costs more than the look-up.
-    static NAMES: RefCell<BTreeMap<String, bool>> = RefCell::default();
+    static NAMES: RefCell<BTreeMap<CString, bool>> = RefCell::default();
 }
 
 /// Notes the name of a statement that SQL is about to prepare. A name that is taken stays what it
 /// is: PostgreSQL will refuse it.
-pub fn note_prepared(name: String) {
-    if residue::is_prepared_by_sql(&name).is_none() {
+pub fn note_prepared(name: &CStr) {
+    if residue::is_prepared_by_sql(name).is_none() {
         let inside = position::place() != Place::Outside;
-        NAMES.with_borrow_mut(|names| names.insert(name, inside));
+        NAMES.with_borrow_mut(|names| names.insert(name.to_owned(), inside));
     }
 }
 
 /// Answers with 26000, as to any unknown name, unless SQL prepared the statement in this tenant.
 pub fn require_prepared(name: &str) -> Result<()> {
+    let found = CString::new(name).is_ok_and(|name| is_prepared_here(&name));
+    if found { Ok(()) } else { Err(guard::no_such_statement(name)) }
+}
+
+/// Whether SQL prepared the statement in this tenant.
+pub(super) fn is_prepared_here(name: &CStr) -> bool {
     let inside = NAMES.with_borrow(|names| names.get(name).copied().unwrap_or_default());
-    if inside && residue::is_prepared_by_sql(name) == Some(true) {
-        return Ok(());
-    }
-    Err(guard::no_such_statement(name))
+    inside && residue::is_prepared_by_sql(name) == Some(true)
 }
 
 /// DEALLOCATE ALL inside a tenant.

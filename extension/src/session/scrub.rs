@@ -40,7 +40,7 @@ pub fn before_commit() -> Result<()> {
         residue::forget_sequences();
     }
     if !mutant::disabled("scrub.seed") {
-        residue::reseed(random::bytes()?);
+        residue::reseed(random::stored_bytes()?);
     }
     if !mutant::disabled("scrub.temp_objects") {
         residue::drop_temp_objects();

@@ -81,6 +81,46 @@ async fn stored_values_show_no_names_either() {
     }
 }
 
+/// Queries of one table, as plain as applications send them, that look at what row `?` names.
+const PLAIN: &[&str] = &[
+    "SELECT r FROM stored WHERE i = ?",
+    "SELECT rs FROM stored WHERE i = ?",
+    "SELECT r, true AS one FROM stored WHERE i = ? ORDER BY 2",
+    "SELECT DISTINCT r FROM stored WHERE i = ?",
+    "SELECT 'x' || r FROM stored WHERE i = ?",
+    "SELECT concat(r) FROM stored WHERE i = ?",
+    "SELECT upper(r::text) FROM stored WHERE i = ?",
+    "SELECT 0 FROM stored WHERE i = ? AND r::text = 'globex.note'",
+    "SELECT 0 FROM stored WHERE i = ? AND 'x' || r = 'xglobex.note'",
+    "SELECT 0 FROM stored WHERE i = ? AND NOT (i = 0 OR r::text <> 'globex.note')",
+    "SELECT has_table_privilege(o, 'select') FROM stored WHERE i = ?",
+    "SELECT 0 FROM stored WHERE NOT has_table_privilege(o, 'select') AND i = ?",
+    "SELECT 0 FROM stored WHERE has_table_privilege(o, 'select') = false AND i = ?",
+    "SELECT 0 FROM stored WHERE i = ? AND (i = 0 OR NOT has_table_privilege(o, 'select'))",
+    "SELECT 0 FROM stored, stored s WHERE s.i = ? AND stored.i = s.i AND NOT has_table_privilege(s.o, 'select')",
+    "SELECT 0 FROM stored JOIN stored s ON NOT has_table_privilege(s.o, 'select') WHERE s.i = ?",
+    "SELECT 0 FROM stored WHERE i = ? GROUP BY o HAVING NOT has_table_privilege(o, 'select')",
+    "SELECT count(*) FILTER (WHERE NOT has_table_privilege(o, 'select')) FROM stored WHERE i = ?",
+    "SELECT (SELECT has_table_privilege(s.o, 'select')) FROM stored s WHERE i = ?",
+    "SELECT i - ? FROM stored WHERE i = ? LIMIT (SELECT count(r::text) FROM stored WHERE i = ?)",
+    "SELECT max(r::text) OVER (ORDER BY i) FROM stored WHERE i = ?",
+];
+
+#[tokio::test]
+async fn plain_queries_of_a_table_tell_nothing_of_what_its_values_name() {
+    let scene = Scene::new().await;
+    let hidden = scene.oid("'globex.note'::regclass").await;
+    scene.acme.run("CREATE TEMP TABLE stored (i int, o oid, r regclass, rs regclass[])").await;
+    for (row, number) in [(1, hidden.as_str()), (2, "4000000000")] {
+        let values =
+            format!("{row}, {number}::oid, {number}::oid, ARRAY[{number}::oid]::regclass[]");
+        scene.acme.run(&format!("INSERT INTO stored VALUES ({values})")).await;
+    }
+    for query in PLAIN {
+        scene.assert_alike(query, "1", "2").await;
+    }
+}
+
 #[tokio::test]
 async fn a_table_of_such_values_is_copied_by_a_query_only() {
     let scene = Scene::new().await;
