@@ -2,6 +2,7 @@
 
 mod domains;
 mod states;
+mod verify;
 
 use tenancy_tests::database::Database;
 use tenancy_tests::session::Session;
@@ -113,6 +114,7 @@ async fn assert_lifecycle_refused(session: &Session) {
         "suspend('acme')",
         "resume('acme')",
         "drop('acme')",
+        "verify('acme')",
         "add_domain('acme', 'x.example.com')",
         "remove_domain('acme.example.com')",
         "set_primary_domain('acme.example.com')",

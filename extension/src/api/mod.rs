@@ -12,6 +12,7 @@ mod logins;
 mod refusals;
 mod routing;
 mod triggers;
+mod verify;
 
 /// Registers what triggers call. For _PG_init.
 pub fn init() {

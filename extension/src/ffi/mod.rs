@@ -56,6 +56,7 @@ pub mod script;
 pub mod settings;
 pub mod shmem;
 pub mod signals;
+pub mod subtransaction;
 pub mod transaction;
 mod trees;
 pub mod utility_hook;

@@ -16,6 +16,15 @@ pub struct SchemaTemplate {
     pub text: Text,
 }
 
+impl SchemaTemplate {
+    /// From the columns schema, name and rebind; `None` when the template is not a schema.
+    pub fn of_row(row: &sql::Row<'_>, first: usize) -> Result<Option<Self>> {
+        let Some(schema) = row.get(first)? else { return Ok(None) };
+        let text = if row.required(first + 2)? { Text::Rebind } else { Text::Refuse };
+        Ok(Some(Self { schema, name: row.required(first + 1)?, text }))
+    }
+}
+
 /// The blueprint of a template: the kept one when the schema is as it was, else read anew.
 pub fn blueprint(template: &SchemaTemplate) -> Result<Blueprint> {
     let stamp = sql::as_superuser(|s| clone::stamp(s, &template.schema))?;
@@ -73,15 +82,28 @@ fn keep(
 /// Where a tenant differs from the schema it was made from.
 pub fn differences(name: &str) -> Result<Vec<clone::Row>> {
     let (tenant, template) = sql::as_registry(|s| origin(s, name))?;
-    Ok(clone::shape(&template)?.0.differences(&clone::shape(&tenant)?.0))
+    differences_of(&tenant, &template)
 }
 
-/// The schema of a tenant and that of its template.
-fn origin(session: &mut Session<'_, '_>, name: &str) -> Result<(String, String)> {
-    let query = "SELECT t.schema, m.schema FROM tenancy.tenant t LEFT JOIN tenancy.template m ON m.name = t.template \
+/// Where the schema of a tenant differs from a template.
+pub fn differences_of(schema: &str, template: &SchemaTemplate) -> Result<Vec<clone::Row>> {
+    let template = clone::Shape::of(&blueprint(template)?);
+    Ok(template.differences(&clone::shape(schema)?.0))
+}
+
+/// The schema that a tenant was made from, if it was.
+pub fn schema_of_template(session: &mut Session<'_, '_>, tenant: i64) -> Result<Option<String>> {
+    let query = "SELECT m.schema FROM tenancy.tenant t JOIN tenancy.template m ON m.name = t.template WHERE t.id = $1";
+    let found = session.first(query, &[tenant.into()], |row| row.get::<String>(1))?;
+    Ok(found.flatten())
+}
+
+/// The schema of a tenant, and its template.
+fn origin(session: &mut Session<'_, '_>, name: &str) -> Result<(String, SchemaTemplate)> {
+    let query = "SELECT t.schema, m.schema, m.name, m.rebind FROM tenancy.tenant t LEFT JOIN tenancy.template m ON m.name = t.template \
         WHERE t.name = $1 AND t.dropped_at IS NULL";
     let found = session.first(query, &[name.into()], |row| {
-        Ok((row.required::<String>(1)?, row.get::<String>(2)?))
+        Ok((row.required::<String>(1)?, SchemaTemplate::of_row(&row, 2)?))
     })?;
     let (tenant, template) = found.ok_or_else(tenants::unknown)?;
     let template = template.ok_or_else(|| {

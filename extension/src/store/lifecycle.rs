@@ -53,7 +53,7 @@ pub fn create(new: NewTenant<'_>) -> Result<i64> {
         store_settings(s, tenant.id, new.settings)?;
         new.domain.map_or(Ok(()), |d| domains::add(s, &tenant, d, true))
     })?;
-    verify::verify(&tenant)?;
+    verify::require(&tenant)?;
     move_on(&mut tenant, Operation::Verify)?;
     if new.activate {
         move_on(&mut tenant, Operation::Activate)?;
@@ -111,7 +111,7 @@ fn store_settings(
 pub fn activate(name: &str) -> Result<()> {
     let mut tenant = sql::as_registry(|s| tenants::lock(s, name))?;
     tenant.status.after(Operation::Activate)?;
-    verify::verify(&tenant)?;
+    verify::require(&tenant)?;
     move_on(&mut tenant, Operation::Activate)
 }
 

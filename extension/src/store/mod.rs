@@ -27,3 +27,4 @@ pub use ownership::settle_new_objects;
 pub use refusals::write_refusals;
 pub use routes::{Route, resolve, resolve_name};
 pub use templates::{register_schema, register_script};
+pub use verify::verify;

@@ -82,17 +82,12 @@ fn register(name: &str, script: Option<&str>, schema: Option<&str>, rebind: bool
 
 /// A template by its name; 42704 when there is none.
 pub fn template(session: &mut Session<'_, '_>, name: &str) -> Result<Template> {
-    let query = "SELECT script, schema, rebind FROM tenancy.template WHERE name = $1";
+    let query = "SELECT script, schema, name, rebind FROM tenancy.template WHERE name = $1";
     let found = session.first(query, &[name.into()], |row| {
-        if let Some(script) = row.get(1)? {
-            return Ok(Template::Script(script));
-        }
-        let text = if row.required(3)? { Text::Rebind } else { Text::Refuse };
-        Ok(Template::Schema(SchemaTemplate {
-            name: name.to_owned(),
-            schema: row.required(2)?,
-            text,
-        }))
+        Ok(match SchemaTemplate::of_row(&row, 2)? {
+            Some(template) => Template::Schema(template),
+            None => Template::Script(row.required(1)?),
+        })
     })?;
     found.ok_or_else(|| {
         Error::new(SqlState::UndefinedObject, format!("unknown template {name:?}")).hint(

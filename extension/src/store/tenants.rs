@@ -7,7 +7,7 @@ use tenancy_core::name::TenantName;
 use tenancy_core::schema_name::{SchemaName, TenantIdentifiers};
 use tenancy_core::{Error, Result, SqlState};
 
-/// A tenant whose row this transaction has locked.
+/// A tenant, whose row this transaction has locked when it is to change.
 #[derive(Clone, Debug)]
 pub struct Locked {
     /// Number for life.
@@ -36,6 +36,17 @@ pub fn lock(session: &mut Session<'_, '_>, name: &str) -> Result<Locked> {
     let found = session.returning(
         "SELECT id, status, schema, role, owner FROM tenancy.tenant \
          WHERE name = $1 AND dropped_at IS NULL FOR UPDATE",
+        &[name.into()],
+        locked,
+    )?;
+    found.ok_or_else(unknown)
+}
+
+/// Finds a tenant by name, to look at it; 3D000 when there is none.
+pub fn find(session: &mut Session<'_, '_>, name: &str) -> Result<Locked> {
+    let found = session.first(
+        "SELECT id, status, schema, role, owner FROM tenancy.tenant \
+         WHERE name = $1 AND dropped_at IS NULL",
         &[name.into()],
         locked,
     )?;

@@ -1,51 +1,126 @@
-//! Whether a tenant is as designed: without this no tenant gets into service.
-//! Every look is at what the schema holds: the size of the fleet does not matter.
+//! Whether a tenant is as designed: without this no tenant gets into service. Looks only; runs no
+//! code of the tenant's but what its views are made of, as its own role.
 
-use super::tenants::Locked;
-use crate::sql;
+use super::blueprints;
+use super::tenants::{self, Locked};
+use crate::ffi::{roles, subtransaction};
+use crate::settings;
+use crate::sql::{self, Session};
+use tenancy_core::quote::search_path;
 use tenancy_core::{Error, Result, SqlState};
 
-/// One row per flaw. A role that could log in, a schema that others may use, an object that is not
-/// the owner role's: each would be a hole in the wall.
-const FLAWS: &str = "
-SELECT 'schema ' || quote_ident($1) || ' does not exist or is not owned by ' || quote_ident($3)
-WHERE NOT EXISTS (SELECT FROM pg_namespace n JOIN pg_roles o ON o.oid = n.nspowner
-                  WHERE n.nspname = $1 AND o.rolname = $3)
-UNION ALL
-SELECT 'role ' || quote_ident(r) || ' is missing, can log in or is privileged'
-FROM unnest(ARRAY[$2, $3]) AS r
-WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = r AND NOT (rolcanlogin OR rolsuper
-                  OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls))
-UNION ALL
-SELECT 'role ' || quote_ident(r.rolname) || ' is a member of ' || quote_ident(g.rolname)
-FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member JOIN pg_roles g ON g.oid = m.roleid
-WHERE r.rolname IN ($2, $3) AND g.rolname <> 'tenancy_tenant'
-UNION ALL
-SELECT 'schema ' || quote_ident($1) || ' may be used by '
-       || coalesce((SELECT quote_ident(rolname) FROM pg_roles WHERE oid = a.grantee), 'PUBLIC')
-FROM pg_namespace n, aclexplode(n.nspacl) a
-WHERE n.nspname = $1 AND NOT EXISTS (SELECT FROM pg_roles r WHERE r.oid = a.grantee
-      AND (r.rolname = $3 OR r.rolname = $2 AND a.privilege_type = 'USAGE'))
-UNION ALL
-SELECT 'role ' || quote_ident($2) || ' may not use schema ' || quote_ident($1)
-WHERE NOT has_schema_privilege($2, $1, 'USAGE')
-UNION ALL
-SELECT 'relation ' || quote_ident(c.relname) || ' is not owned by ' || quote_ident($3)
-FROM pg_namespace n
-  JOIN pg_depend d ON d.refclassid = 'pg_namespace'::regclass AND d.refobjid = n.oid AND d.classid = 'pg_class'::regclass
-  JOIN pg_class c ON c.oid = d.objid JOIN pg_roles o ON o.oid = c.relowner
-WHERE n.nspname = $1 AND o.rolname <> $3";
+const FLAWS: &str = include_str!("verify/flaws.sql");
+const DESIGN: &str = include_str!("verify/design.sql");
+const CANARY: &str = include_str!("verify/canary.sql");
+const DOMAINS: &str = include_str!("verify/domains.sql");
 
-/// Refuses with 55000 when something is not as designed.
-pub fn verify(tenant: &Locked) -> Result<()> {
-    let names = &tenant.names;
-    let arguments =
-        [names.schema.as_str().into(), names.role.as_str().into(), names.owner.as_str().into()];
-    let flaws = sql::as_superuser(|s| s.rows(FLAWS, &arguments, |row| row.required::<String>(1)))?;
+/// What the query of flaws looks at, and what it finds when all is well.
+const CHECKS: &[(&str, &str)] = &[
+    ("schema", "the owner role's, and usable by the tenant role alone"),
+    ("roles", "cannot log in, unprivileged, members of tenancy_tenant only"),
+    ("owners", "every object belongs to the owner role"),
+    ("grants", "as designed, none to another role"),
+    ("reach", "no right in another tenant's schema"),
+];
+
+/// One row of the answer: check, whether it holds, what was seen.
+pub type Verdict = (String, bool, String);
+
+/// Refuses with 55000 when something is not as designed. Structure is not compared here: a tenant
+/// has that of its template when it is made.
+pub fn require(tenant: &Locked) -> Result<()> {
+    let flaws = flaws(tenant)?;
     if flaws.is_empty() {
         return Ok(());
     }
+    let flaws: Vec<_> = flaws.into_iter().map(|(_, flaw)| flaw).collect();
     Err(Error::new(SqlState::ObjectNotInPrerequisiteState, "the tenant is not as designed")
         .detail(flaws.join("\n"))
-        .hint("Correct the template: it must not change owners or grants of the schema."))
+        .hint("Correct the template, or what was changed by hand: owners and grants of the schema are tenancy's. SELECT * FROM tenancy.verify(name) shows each check."))
+}
+
+/// Every check of a tenant by name, with what was seen.
+pub fn verify(name: &str) -> Result<Vec<Verdict>> {
+    let tenant = sql::as_registry(|s| tenants::find(s, name))?;
+    let mut flaws = flaws(&tenant)?;
+    let template = sql::as_registry(|s| blueprints::schema_of_template(s, tenant.id))?;
+    flaws.extend(missing(&tenant, template.as_deref())?);
+    let mut verdicts: Vec<_> = CHECKS
+        .iter()
+        .map(|(check, well)| {
+            let of_check = flaws.iter().filter(|(of, _)| of == check);
+            verdict(check, of_check.map(|(_, flaw)| flaw.clone()).collect(), well)
+        })
+        .collect();
+    if template.is_some() {
+        verdicts.push(structure(name));
+    }
+    verdicts.push(canary(&tenant)?);
+    let domains = sql::as_registry(|s| {
+        s.rows(DOMAINS, &[tenant.id.into()], |row| row.required::<String>(1))
+    })?;
+    verdicts.push(verdict("domains", domains, "each hostname leads to the tenant"));
+    Ok(verdicts)
+}
+
+fn verdict(check: &str, flaws: Vec<String>, well: &str) -> Verdict {
+    let ok = flaws.is_empty();
+    (check.to_owned(), ok, if ok { well.to_owned() } else { flaws.join("\n") })
+}
+
+fn flaws(tenant: &Locked) -> Result<Vec<(String, String)>> {
+    let names = &tenant.names;
+    let arguments =
+        [names.schema.as_str().into(), names.role.as_str().into(), names.owner.as_str().into()];
+    sql::as_superuser(|s| s.rows(FLAWS, &arguments, |row| Ok((row.required(1)?, row.required(2)?))))
+}
+
+fn missing(tenant: &Locked, template: Option<&str>) -> Result<Vec<(String, String)>> {
+    let names = &tenant.names;
+    if roles::find(&names.role).is_none() {
+        return Ok(Vec::new());
+    }
+    let arguments = [names.schema.as_str().into(), names.role.as_str().into(), template.into()];
+    sql::as_superuser(|s| {
+        s.rows(DESIGN, &arguments, |row| Ok(("grants".to_owned(), row.required(1)?)))
+    })
+}
+
+/// Object by object; what cannot be read at all says so.
+fn structure(name: &str) -> Verdict {
+    let found = subtransaction::attempt(|| blueprints::differences(name));
+    let flaws = match found {
+        Ok(Ok(rows)) => rows
+            .into_iter()
+            .map(|(object, difference, ..)| format!("{object} {}", difference.word()))
+            .collect(),
+        Ok(Err(error)) => vec![error.message],
+        Err(message) => vec![message],
+    };
+    verdict("structure", flaws, "equal to the template")
+}
+
+/// What the tenant's role can and cannot do indeed.
+fn canary(tenant: &Locked) -> Result<Verdict> {
+    let names = &tenant.names;
+    let Some(role) = roles::find(&names.role) else {
+        return Ok(verdict("canary", vec!["the tenant role is missing".to_owned()], ""));
+    };
+    let arguments = [names.schema.as_str().into(), names.role.as_str().into(), tenant.id.into()];
+    let tries = sql::as_superuser(|s| {
+        s.rows(CANARY, &arguments, |row| {
+            Ok((row.required::<bool>(1)?, row.required::<String>(2)?, row.required::<String>(3)?))
+        })
+    })?;
+    let path = search_path(&names.schema, &settings::shared_schemas());
+    let flaws = tries.iter().filter_map(|(allowed, statement, object)| {
+        let read = |s: &mut Session<'_, '_>| s.execute(statement, &[]).map(drop);
+        let done = subtransaction::attempt(|| sql::as_restricted(role, &path, read));
+        match (allowed, done) {
+            (true, Err(message)) => Some(format!("{object}: {message}")),
+            (false, Ok(_)) => Some(format!("the tenant role can read {object}")),
+            _ => None,
+        }
+    });
+    Ok(verdict("canary", flaws.collect(), "reads what is its own, and nothing of its neighbours"))
 }
