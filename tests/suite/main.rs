@@ -18,6 +18,7 @@ mod corpus;
 mod disguise;
 mod docs;
 mod dump;
+mod export;
 mod functions;
 mod functions_checked;
 mod gateway;

@@ -13,6 +13,7 @@ pub mod catalog;
 pub mod ceiling;
 pub mod channel;
 pub mod context;
+pub mod copy_text;
 pub mod disguise;
 pub mod error;
 pub mod guard;

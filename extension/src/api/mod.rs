@@ -7,6 +7,7 @@ mod catalog;
 mod checked;
 mod context;
 mod domains;
+mod export;
 mod lifecycle;
 mod logins;
 mod refusals;

@@ -11,15 +11,27 @@ use std::collections::{HashMap, HashSet};
 use tenancy_core::blueprint::order::order;
 use tenancy_core::{Error, Result, SqlState};
 
+/// When keys are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keys {
+    /// With their tables.
+    WithTables,
+    /// After the rows: an index is built faster than it grows.
+    AfterRows,
+}
+
 /// Reads all statements and orders them.
-pub fn ordered(session: &Session<'_, '_>, source: &Source) -> Result<Vec<Part>> {
+pub fn ordered(session: &Session<'_, '_>, source: &Source, keys: Keys) -> Result<Vec<Part>> {
     let mut others = Vec::new();
     for kind in KINDS {
         others.extend(source.parts(session, kind)?);
     }
     let tables = table_rows::read(session, source)?;
     let references = References::read(session, &objects(&others, &tables))?;
-    let mut apart = HashSet::new();
+    let mut apart = match keys {
+        Keys::WithTables => HashSet::new(),
+        Keys::AfterRows => tables.iter().flat_map(Table::keys).collect(),
+    };
     loop {
         let parts = with_tables(&others, &tables, &apart);
         let inside = inside(&tables, &apart);

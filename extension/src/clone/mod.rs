@@ -4,6 +4,7 @@
 //! all others stay where they lead. Knows nothing of tenants.
 
 mod circles;
+mod dump;
 mod kinds;
 mod part;
 mod references;
@@ -16,6 +17,7 @@ mod stamp;
 mod table_rows;
 mod tables;
 
+pub use dump::{Dump, Piece, lock_tables};
 pub use replay::replay;
 pub use script::{Names, Slots, Step, Text};
 pub use shape::{Row, Shape};
@@ -23,6 +25,7 @@ pub use stamp::stamp;
 
 use crate::ffi::Oid;
 use crate::sql::{self, Session};
+use circles::Keys;
 use part::{Node, Part};
 use schema::Source;
 use std::collections::HashMap;
@@ -69,6 +72,11 @@ impl Blueprint {
     }
 }
 
+/// The path under which a schema is read: values and definitions name what it holds without it.
+pub fn path(schema: &str) -> String {
+    Source::path(schema)
+}
+
 /// The shape of a schema, and its fingerprint: equal for copies of the same template.
 pub fn shape(name: &str) -> Result<(Shape, String)> {
     let shape = Shape::of(&read(name, Text::Rebind)?);
@@ -86,10 +94,19 @@ const BY_INDEX: &str = "SELECT set_config(s, 'off', true) FROM unnest('{enable_s
 /// Reads a schema. Raises 3F000 when there is none, 0A000 with the object's name when it holds what
 /// cannot be copied.
 pub fn read(name: &str, text: Text) -> Result<Blueprint> {
+    read_with(name, text, Keys::WithTables)
+}
+
+/// The same for a copy that gets many rows.
+pub fn read_for_rows(name: &str) -> Result<Blueprint> {
+    read_with(name, Text::Rebind, Keys::AfterRows)
+}
+
+fn read_with(name: &str, text: Text, keys: Keys) -> Result<Blueprint> {
     sql::as_superuser_with_path(&Source::path(name), |session| {
         session.rows(BY_INDEX, &[], |_| Ok(()))?;
         let source = Source::find(session, name)?;
-        let parts = circles::ordered(session, &source)?;
+        let parts = circles::ordered(session, &source, keys)?;
         let objects = describe(session, &source, &parts)?;
         let steps = parts
             .iter()

@@ -5,6 +5,7 @@
 use super::kinds::expand;
 use super::replay::Target;
 use crate::ffi::Oid;
+use crate::ffi::names::quoted;
 use crate::sql::Session;
 use tenancy_core::Result;
 
@@ -28,7 +29,7 @@ ORDER BY c.oid";
 
 /// The statements that say where sequences stand that are not at their start.
 const SEQUENCES: &str = "
-SELECT format('SELECT %L, last_value, is_called FROM %I.%I WHERE is_called OR last_value <> %s', quote_ident(c.relname), n.nspname, c.relname, s.seqstart)
+SELECT format('SELECT %L, last_value, is_called FROM %I.%I WHERE is_called OR last_value <> %s', c.relname, n.nspname, c.relname, s.seqstart)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_sequence s ON s.seqrelid = c.oid
 WHERE c.oid IN (@members(pg_class)@)";
 
@@ -38,7 +39,7 @@ const PLAIN_VALUES: &str = "SELECT set_config('DateStyle', 'ISO, MDY', true), se
 
 /// Copies all rows of the schema, and then the sequences. The superuser must be running.
 pub fn copy(session: &mut Session<'_, '_>, schema: Oid, target: &Target<'_>) -> Result<()> {
-    session.rows(PLAIN_VALUES, &[], |_| Ok(()))?;
+    print_plainly(session)?;
     let tables = session.rows(&expand(TABLES), &[schema.into()], |row| {
         Ok((row.required::<String>(1)?, row.required::<String>(2)?))
     })?;
@@ -51,20 +52,39 @@ pub fn copy(session: &mut Session<'_, '_>, schema: Oid, target: &Target<'_>) -> 
     copy_sequences(session, schema, target)
 }
 
-fn copy_sequences(session: &mut Session<'_, '_>, schema: Oid, target: &Target<'_>) -> Result<()> {
+/// Has values print, until the call ends, in a way that every session reads alike.
+pub fn print_plainly(session: &Session<'_, '_>) -> Result<()> {
+    session.rows(PLAIN_VALUES, &[], |_| Ok(())).map(drop)
+}
+
+/// A sequence by its name without quotes, the value it has given, and whether it has.
+pub type Position = (String, i64, bool);
+
+/// Where sequences stand that are not at their start.
+pub fn positions(session: &Session<'_, '_>, schema: Oid) -> Result<Vec<Position>> {
     let queries =
         session.rows(&expand(SEQUENCES), &[schema.into()], |row| row.required::<String>(1))?;
     if queries.is_empty() {
+        return Ok(Vec::new());
+    }
+    session.rows(&queries.join(" UNION ALL "), &[], |row| {
+        Ok((row.required::<String>(1)?, row.required::<i64>(2)?, row.required::<bool>(3)?))
+    })
+}
+
+fn copy_sequences(session: &mut Session<'_, '_>, schema: Oid, target: &Target<'_>) -> Result<()> {
+    let positions = positions(session, schema)?;
+    if positions.is_empty() {
         return Ok(());
     }
-    let positions = session.rows(&queries.join(" UNION ALL "), &[], |row| {
-        Ok((row.required::<String>(1)?, row.required::<i64>(2)?, row.required::<bool>(3)?))
-    })?;
-    target.as_owner(session, |session| {
-        for (name, value, called) in positions {
-            let arguments = [name.as_str().into(), value.into(), called.into()];
-            session.execute("SELECT setval($1::regclass, $2, $3)", &arguments)?;
-        }
-        Ok(())
-    })
+    target.as_owner(session, |session| set_positions(session, &positions))
+}
+
+/// Has sequences stand where they shall; their owner is running.
+pub fn set_positions(session: &mut Session<'_, '_>, positions: &[Position]) -> Result<()> {
+    for (name, value, called) in positions {
+        let arguments = [quoted(name).into(), (*value).into(), (*called).into()];
+        session.execute("SELECT pg_catalog.setval($1::pg_catalog.regclass, $2, $3)", &arguments)?;
+    }
+    Ok(())
 }

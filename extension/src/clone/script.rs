@@ -57,6 +57,14 @@ impl Slots {
         vec![self.schema, self.value, self.owner, self.role]
     }
 
+    /// A statement for a schema that whoever runs it will own.
+    pub fn fill_for_runner(&self, text: &str, schema: &str) -> String {
+        text.replace(&self.schema, &quoted(schema))
+            .replace(&self.value, schema)
+            .replace(&self.owner, "CURRENT_USER")
+            .replace(&self.role, "CURRENT_USER")
+    }
+
     /// A statement with the names of a copy.
     pub fn fill(&self, text: &str, names: Names<'_>) -> String {
         text.replace(&self.schema, &quoted(names.schema))

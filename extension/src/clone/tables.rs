@@ -29,6 +29,12 @@ impl Table {
             .collect()
     }
 
+    /// The constraints that have an index.
+    pub fn keys(&self) -> Vec<Node> {
+        let keys = self.constraints.iter().filter(|c| matches!(c.kind.as_str(), "p" | "u" | "x"));
+        keys.map(|c| Node::of(CONSTRAINT, c.oid)).collect()
+    }
+
     /// The table's own node.
     pub fn node(&self) -> Node {
         Node::of(CLASS, self.oid)

@@ -17,6 +17,7 @@ pub mod catalog_filter;
 pub mod checked_calls;
 pub mod client_messages;
 pub mod compiled_functions;
+pub mod cursors;
 pub mod error_context;
 pub mod event_trigger;
 pub mod executor_hook;

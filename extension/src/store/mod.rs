@@ -4,6 +4,7 @@
 mod audit;
 mod blueprints;
 mod domains;
+mod export;
 mod large_objects;
 mod lifecycle;
 mod logins;
@@ -19,6 +20,7 @@ mod verify;
 
 pub use blueprints::differences;
 pub use domains::{add_domain, remove_domain, set_primary_domain};
+pub use export::export;
 pub use large_objects::{forget_large_object, large_object_alias, remember_large_object};
 pub use lifecycle::{NewTenant, activate, create, drop_tenant, resume, suspend};
 pub use logins::{grant_login, login_access, revoke_login};
