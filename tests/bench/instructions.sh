@@ -7,7 +7,8 @@
 # repetition, start-up and first touches left out. Ratios are against the peer on the line.
 #
 # The hooks' share is what a statement costs more than on a server that has not loaded the library:
-# outside of a tenant, and inside. At the end the same as time: ratios of medians, in one run.
+# outside of a tenant as the superuser, and inside as the superuser or as a plain role in a schema of
+# its own, for PostgreSQL checks the privileges of a tenant's role too. At the end the same as time: ratios of medians, in one run.
 #
 # usage: instructions.sh [REPETITIONS]     needs a release build (build.sh --release) and valgrind
 set -euo pipefail
@@ -43,6 +44,11 @@ VACUUM ANALYZE;
 \connect bare
 CREATE TABLE public.item AS SELECT i AS id, 'item ' || i AS name FROM generate_series(1, 1000) i;
 ALTER TABLE public.item ADD PRIMARY KEY (id);
+CREATE ROLE peer;
+CREATE SCHEMA peer AUTHORIZATION peer;
+CREATE TABLE peer.item AS SELECT * FROM public.item;
+ALTER TABLE peer.item ADD PRIMARY KEY (id);
+ALTER TABLE peer.item OWNER TO peer;
 VACUUM ANALYZE;
 SQL
   "$ROOT/scripts/cluster.sh" halt "$WORK/cluster"
@@ -90,16 +96,19 @@ row 'the same switch() without parsing and planning its SELECT / SET search_path
   $(((switch_two - call_two) / 2)) $((set_two / 2))
 
 INSIDE="$SWITCH"$'\n'"$(switch one)"
+PEER=$'SET ROLE peer\nSET search_path = peer, public, pg_temp'
 OWNER="SELECT tenancy.enter('one', \"as\" => 'owner')"
 
 # share NAME SETUP STATEMENTS [WAY-IN]: the hooks' share outside and inside
 share() {
-  local none outside inside
+  local none plain outside inside
   none=$(DATABASE=bare cost '' "$2" "$3")
+  plain=$(DATABASE=bare cost '' "$PEER"$'\n'"$2" "$3")
   outside=$(DATABASE=bare cost tenancy "$2" "$3")
   inside=$(cost tenancy "${4:-$INSIDE}"$'\n'"$2" "$3")
   row "$1, library loaded, no context / not loaded" "$outside" "$none"
   row "$1, in a tenant / not loaded" "$inside" "$none"
+  row "$1, in a tenant / as a plain role, not loaded" "$inside" "$plain"
 }
 
 share 'SELECT 1' '' 'SELECT 1'

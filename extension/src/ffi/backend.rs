@@ -1,6 +1,15 @@
 //! Facts about this process: its kind, database and transaction state.
 
 use pgrx::pg_sys;
+use std::ffi::c_int;
+
+// Each reads a global or the transaction state and cannot raise: past pgrx's guard, on the hot path.
+unsafe extern "C-unwind" {
+    fn IsTransactionBlock() -> bool;
+    fn GetTopTransactionIdIfAny() -> pg_sys::TransactionId;
+    fn GetCurrentTransactionNestLevel() -> c_int;
+    fn GetCurrentStatementStartTimestamp() -> pg_sys::TimestampTz;
+}
 
 /// Whether libraries of `shared_preload_libraries` are being loaded right now.
 pub fn is_preloading() -> bool {
@@ -68,16 +77,13 @@ pub fn in_transaction() -> bool {
 /// and who writes has a transaction id.
 pub fn in_transaction_block() -> bool {
     // SAFETY: reads the transaction state.
-    unsafe {
-        pg_sys::IsTransactionBlock()
-            || pg_sys::GetTopTransactionIdIfAny() != pg_sys::InvalidTransactionId
-    }
+    unsafe { IsTransactionBlock() || GetTopTransactionIdIfAny() != pg_sys::InvalidTransactionId }
 }
 
 /// Whether a savepoint or an exception block is open.
 pub fn in_subtransaction() -> bool {
     // SAFETY: reads the transaction state.
-    unsafe { pg_sys::GetCurrentTransactionNestLevel() > 1 }
+    unsafe { GetCurrentTransactionNestLevel() > 1 }
 }
 
 /// Makes the running transaction read-only: PostgreSQL itself then refuses writes with 25006.
@@ -95,5 +101,5 @@ pub fn check_for_interrupts() {
 /// statements, another for the next message.
 pub fn message_time() -> i64 {
     // SAFETY: reads a global.
-    unsafe { pg_sys::GetCurrentStatementStartTimestamp() }
+    unsafe { GetCurrentStatementStartTimestamp() }
 }

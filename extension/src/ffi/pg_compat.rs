@@ -32,6 +32,28 @@ pub fn find_setting(name: &CStr) -> *mut pg_sys::config_generic {
     unsafe { pg_sys::find_option(name.as_ptr(), false, true, 0) }
 }
 
+/// Whether RESET ALL may find anything to reset. Version 15 has no list of what was set, and a look
+/// at the sources alone takes less than half of the time that RESET ALL takes.
+#[cfg(feature = "pg15")]
+pub fn may_be_reset() -> bool {
+    unsafe extern "C-unwind" {
+        fn GetNumConfigOptions() -> std::ffi::c_int;
+        fn get_guc_variables() -> *mut *mut pg_sys::config_generic;
+    }
+    // SAFETY: the array holds GetNumConfigOptions() records.
+    unsafe {
+        let count = usize::try_from(GetNumConfigOptions()).unwrap_or(0);
+        let all = std::slice::from_raw_parts(get_guc_variables(), count);
+        all.iter().any(|record| (**record).source > pg_sys::GucSource::PGC_S_OVERRIDE)
+    }
+}
+
+/// Whether RESET ALL may find anything to reset: it goes by a list of what was set.
+#[cfg(not(feature = "pg15"))]
+pub fn may_be_reset() -> bool {
+    true
+}
+
 /// This backend's place among all backends, from 0.
 #[cfg(any(feature = "pg15", feature = "pg16"))]
 pub fn backend_index() -> usize {

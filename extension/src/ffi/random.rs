@@ -30,7 +30,7 @@ pub fn token() -> Result<String> {
     Ok(digits)
 }
 
-/// The same out of a store, for the hot path; no byte is handed out twice.
+/// `N` such bytes out of a store, for the hot path; no byte is handed out twice.
 pub fn stored_bytes<const N: usize>() -> Result<[u8; N]> {
     STORE.with_borrow_mut(|store| {
         if store.len() < N {

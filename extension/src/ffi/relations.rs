@@ -5,6 +5,12 @@ use super::pg_compat::{self, ACL_ITEM};
 use pgrx::pg_sys::{self, AclItem, Datum, Oid, SysCacheIdentifier};
 use std::ffi::CStr;
 
+unsafe extern "C-unwind" {
+    // Compares with two globals and cannot raise: past pgrx's guard, on the hot path.
+    #[link_name = "isTempOrTempToastNamespace"]
+    fn is_temp_or_temp_toast(schema: Oid) -> bool;
+}
+
 /// The schema of a relation; invalid when the relation is gone.
 pub fn schema_of(relation: Oid) -> Oid {
     // SAFETY: looks into the catalog cache; inside a transaction.
@@ -40,7 +46,7 @@ fn text(name: *const std::ffi::c_char) -> String {
 /// Whether temporary objects of this session are in the schema.
 pub fn is_own_temp(schema: Oid) -> bool {
     // SAFETY: compares with two globals.
-    unsafe { pg_sys::isTempOrTempToastNamespace(schema) }
+    unsafe { is_temp_or_temp_toast(schema) }
 }
 
 /// Whether temporary objects of any session are in the schema.

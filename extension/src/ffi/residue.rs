@@ -1,5 +1,6 @@
 //! What a session leaves behind, kind by kind: finding it and removing it.
 
+use super::pg_compat;
 use pgrx::IntoDatum;
 use pgrx::pg_sys::PreparedStatement;
 use pgrx::pg_sys::ffi::pg_guard_ffi_boundary;
@@ -60,8 +61,10 @@ pub fn drop_prepared_statement(name: &CStr) {
 
 /// Gives every setting of the session its default again.
 pub fn reset_settings() {
-    // SAFETY: what RESET ALL calls; inside a transaction.
-    unsafe { pg_sys::ResetAllOptions() }
+    if pg_compat::may_be_reset() {
+        // SAFETY: what RESET ALL calls; inside a transaction.
+        unsafe { pg_sys::ResetAllOptions() }
+    }
 }
 
 /// Stops listening, on commit.

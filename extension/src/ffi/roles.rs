@@ -9,15 +9,21 @@ const LOCAL_CHANGE: i32 = pg_sys::SECURITY_LOCAL_USERID_CHANGE as i32;
 const RESTRICTED: i32 = pg_sys::SECURITY_RESTRICTED_OPERATION as i32;
 
 unsafe extern "C-unwind" {
-    // Reads two globals and cannot raise, so it is called past pgrx's guard, on the hot path.
+    // Each reads globals and cannot raise, so it is called past pgrx's guard, on the hot path.
     #[link_name = "GetOuterUserId"]
     fn outer_user_id() -> Oid;
+    #[link_name = "GetSessionUserId"]
+    fn session_user_id() -> Oid;
+    #[link_name = "InLocalUserIdChange"]
+    fn in_local_user_id_change() -> bool;
+    #[link_name = "InSecurityRestrictedOperation"]
+    fn in_restricted_operation() -> bool;
 }
 
 /// The login of the session, as SET SESSION AUTHORIZATION left it.
 pub fn session_user() -> Oid {
     // SAFETY: reads a global.
-    unsafe { pg_sys::GetSessionUserId() }
+    unsafe { session_user_id() }
 }
 
 /// The name of the session's login, or its number where names cannot be looked up.
@@ -49,7 +55,7 @@ pub fn become_role(role: Oid, superuser: bool) {
 /// Whether a definer function or a security-restricted operation is running.
 pub fn in_definer() -> bool {
     // SAFETY: reads a global.
-    unsafe { pg_sys::InLocalUserIdChange() || pg_sys::InSecurityRestrictedOperation() }
+    unsafe { in_local_user_id_change() || in_restricted_operation() }
 }
 
 /// The OID of a role, if it exists.
