@@ -31,6 +31,8 @@ static MAX_ADVISORY_LOCKS: GucSetting<i32> = GucSetting::<i32>::new(1000);
 /// Superusers only, for a login or a database by ALTER ROLE or ALTER DATABASE ... SET.
 static GUARD: GucSetting<Guard> = GucSetting::<Guard>::new(Guard::Warn);
 
+/// Superusers only: each spare is a schema's worth of files. For the server or a database.
+static SPARES: GucSetting<i32> = GucSetting::<i32>::new(0);
 /// In the configuration file alone, so that PostgreSQL itself logs every change of it.
 static ALARM_ONLY: GucSetting<bool> = GucSetting::<bool>::new(false);
 
@@ -102,6 +104,16 @@ pub fn init() {
         GucContext::Suset,
         GucFlags::default(),
     );
+    GucRegistry::define_int_guc(
+        c"tenancy.spares",
+        c"Schemas that are kept ready for new tenants of each template that is a schema.",
+        c"0 keeps none: each tenant is made when it is asked for.",
+        &SPARES,
+        0,
+        1000,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
     init_guard();
     settings::reserve_prefix(c"tenancy");
     settings::report_to_clients(c"search_path");
@@ -153,6 +165,11 @@ pub fn shared_schemas() -> Vec<String> {
 /// Most advisory locks of a session inside a tenant.
 pub fn max_advisory_locks() -> usize {
     usize::try_from(MAX_ADVISORY_LOCKS.get()).unwrap_or(0)
+}
+
+/// Spares that are kept of each template.
+pub fn spares() -> i32 {
+    SPARES.get()
 }
 
 /// Bytes that a tenant's transaction may send by notifications, -1 for no limit.

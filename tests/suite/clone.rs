@@ -4,6 +4,7 @@
 mod fidelity;
 mod privileges;
 mod refusals;
+mod spares;
 mod templates;
 
 use tenancy_tests::database::Database;

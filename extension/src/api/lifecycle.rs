@@ -46,6 +46,12 @@ fn create(
     or_raise(call())
 }
 
+/// `tenancy.make_spare(template)`: returns the schema's name.
+#[pg_extern]
+fn make_spare(template: Option<&str>) -> String {
+    or_raise(required(template, "template").and_then(store::make_spare))
+}
+
 /// `tenancy.activate(name)`.
 #[pg_extern]
 fn activate(name: Option<&str>) {

@@ -3,7 +3,8 @@
 //! audit trail: none of them goes with the ROLLBACK of whoever was refused.
 
 use super::position;
-use crate::ffi::{audit_worker, report, roles};
+use crate::ffi::workers::{self, Task, Work};
+use crate::ffi::{report, roles};
 use crate::{shared, store};
 use std::cell::RefCell;
 use tenancy_core::alarm::{self, Throttle};
@@ -17,7 +18,7 @@ thread_local! {
 pub fn init() {
     report::observe(raised);
     let write = |last| report::or_raise(store::write_refusals(last));
-    audit_worker::handle(audit_worker::Task { write, retire: shared::retire_writer });
+    workers::handle(Work::Audit, Task { step: write, retire: shared::retire_writer });
 }
 
 /// Hears of every error that this extension raises. Never raises.

@@ -4,7 +4,8 @@
 
 use super::refusals;
 use crate::ffi::alarm_memory::{self, Entry, Queue};
-use crate::ffi::{audit_worker, backend};
+use crate::ffi::backend;
+use crate::ffi::workers::{self, Work};
 use tenancy_core::alarm::cut;
 
 /// A writer that was not seen for so long is gone (microseconds).
@@ -41,7 +42,7 @@ fn text(bytes: &[u8]) -> String {
 
 /// Hands a refusal over, and has a writer started when there is none. Never raises.
 pub fn hand_over(tenant: i64, code: &str, login: &str, subject: &str) {
-    if !audit_worker::can_write() || backend::database() == 0 {
+    if !workers::can_write() || backend::database() == 0 {
         return refusals::count_unaudited(tenant, 1);
     }
     let entry = Entry {
@@ -59,7 +60,7 @@ pub fn hand_over(tenant: i64, code: &str, login: &str, subject: &str) {
     });
     if start == Some(true) {
         // Without a place for a worker, the claim expires and the next refusal tries again.
-        audit_worker::start();
+        workers::start(Work::Audit);
     }
 }
 

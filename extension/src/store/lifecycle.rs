@@ -1,15 +1,17 @@
 //! The moves of a tenant's life, each one transaction's work: state, effects, audit.
 
+use super::templates::Template;
 use super::tenants::{self, Locked};
-use super::{domains, provision, templates, verify};
+use super::{domains, provision, spares, templates, verify};
 use crate::ffi::signals;
-use crate::shared;
+use crate::ffi::workers::{self, Work};
 use crate::sql::{self, Session};
+use crate::{settings, shared};
 use pgrx::JsonB;
 use std::time::{Duration, Instant};
 use tenancy_core::lifecycle::{Operation, Suspension};
 use tenancy_core::name::TenantName;
-use tenancy_core::schema_name::SchemaName;
+use tenancy_core::schema_name::{SchemaName, TenantIdentifiers};
 use tenancy_core::{Error, Result, SqlState};
 
 /// How often a suspension looks whether the tenant is quiet.
@@ -40,25 +42,52 @@ pub fn create(new: NewTenant<'_>) -> Result<i64> {
     let name = TenantName::parse(new.name)?;
     let schema = new.schema.map(SchemaName::parse).transpose()?;
     refuse_odd_settings(new.settings.as_ref())?;
-    let (mut tenant, template) = sql::as_registry(|s| {
+    let (mut tenant, template, is_spare) = sql::as_registry(|s| {
+        tenants::refuse_taken(s, name.as_str())?;
         let template = new.template.map(|t| templates::template(s, t)).transpose()?;
         require_plan(s, new.plan)?;
-        let tenant = tenants::insert(s, &name, schema, new.template, new.plan)?;
+        let spare =
+            if schema.is_none() { spare(s, new.template, template.as_ref())? } else { None };
+        let is_spare = spare.is_some();
+        let names = spare.map_or_else(|| tenants::new_names(s, &name, schema), Ok)?;
+        let tenant = tenants::insert(s, &name, &names, new.template, new.plan)?;
         super::audit::note(s, "create", Some(tenant.id), Some(name.as_str()), &[])?;
-        Ok((tenant, template))
+        Ok((tenant, template, is_spare))
     })?;
-    provision::provision(&tenant, new.template.zip(template.as_ref()))?;
+    if !is_spare {
+        provision::provision(&tenant.names, new.template.zip(template.as_ref()))?;
+    }
     move_on(&mut tenant, Operation::Provision)?;
     sql::as_registry(|s| {
         store_settings(s, tenant.id, new.settings)?;
         new.domain.map_or(Ok(()), |d| domains::add(s, &tenant, d, true))
     })?;
-    verify::require(&tenant)?;
+    // A spare was verified when it was made.
+    if !is_spare {
+        verify::require(&tenant.names)?;
+    }
     move_on(&mut tenant, Operation::Verify)?;
     if new.activate {
         move_on(&mut tenant, Operation::Activate)?;
     }
     Ok(tenant.id)
+}
+
+/// A schema that was made ahead, if the template has one; has more made when few are left.
+fn spare(
+    session: &mut Session<'_, '_>,
+    name: Option<&str>,
+    template: Option<&Template>,
+) -> Result<Option<TenantIdentifiers>> {
+    let (Some(name), Some(Template::Schema(_))) = (name, template) else { return Ok(None) };
+    if settings::spares() == 0 {
+        return Ok(None);
+    }
+    let spare = spares::take(session, name)?;
+    if spares::are_few(session, name)? {
+        workers::start(Work::Spares);
+    }
+    Ok(spare)
 }
 
 fn move_on(tenant: &mut Locked, operation: Operation) -> Result<()> {
@@ -111,7 +140,7 @@ fn store_settings(
 pub fn activate(name: &str) -> Result<()> {
     let mut tenant = sql::as_registry(|s| tenants::lock(s, name))?;
     tenant.status.after(Operation::Activate)?;
-    verify::require(&tenant)?;
+    verify::require(&tenant.names)?;
     move_on(&mut tenant, Operation::Activate)
 }
 

@@ -13,6 +13,7 @@ mod ownership;
 mod provision;
 mod refusals;
 mod routes;
+mod spares;
 
 mod templates;
 mod tenants;
@@ -28,5 +29,6 @@ pub use lookup::{Tenant, login_grant, tenant_by_id, tenant_by_name, tenant_of_sc
 pub use ownership::settle_new_objects;
 pub use refusals::write_refusals;
 pub use routes::{Route, resolve, resolve_name};
+pub use spares::{make as make_spare, spoil as spoil_spares, tend as tend_spares};
 pub use templates::{register_schema, register_script};
 pub use verify::verify;

@@ -4,7 +4,6 @@
 
 use super::blueprints;
 use super::templates::Template;
-use super::tenants::Locked;
 use crate::clone::{self, Names};
 use crate::ffi::{Oid, event_trigger, report, roles, script};
 use crate::settings;
@@ -15,8 +14,7 @@ use tenancy_core::schema_name::TenantIdentifiers;
 use tenancy_core::{Error, Result, SqlState};
 
 /// Makes roles, schema and default privileges, then what the template says, if there is one.
-pub fn provision(tenant: &Locked, template: Option<(&str, &Template)>) -> Result<()> {
-    let names = &tenant.names;
+pub fn provision(names: &TenantIdentifiers, template: Option<(&str, &Template)>) -> Result<()> {
     sql::as_superuser(|session| {
         refuse_open_shared_schemas(session)?;
         make_roles_and_schema(session, names)

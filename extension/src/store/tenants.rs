@@ -75,16 +75,13 @@ pub fn unknown() -> Error {
 pub fn insert(
     session: &mut Session<'_, '_>,
     name: &TenantName,
-    schema: Option<SchemaName>,
+    names: &TenantIdentifiers,
     template: Option<&str>,
     plan: Option<&str>,
 ) -> Result<Locked> {
-    refuse_taken(session, name.as_str())?;
-    let asked_for_schema = schema.is_some();
-    let names = TenantIdentifiers::new(&random::bytes()?, schema);
     let inserted = session.returning(
         "INSERT INTO tenancy.tenant (name, schema, role, owner, template, plan) \
-         SELECT $1, $2, $3, $4, $5, $6 WHERE to_regnamespace(quote_ident($2)) IS NULL \
+         VALUES ($1, $2, $3, $4, $5, $6) \
          ON CONFLICT DO NOTHING RETURNING id, status, schema, role, owner",
         &[
             name.as_str().into(),
@@ -96,19 +93,34 @@ pub fn insert(
         ],
         locked,
     )?;
-    inserted.ok_or_else(|| taken(exists(name, &names.schema, asked_for_schema)))
+    inserted.ok_or_else(|| taken(exists(name, names)))
 }
 
-fn exists(name: &TenantName, schema: &str, asked_for: bool) -> String {
-    let name = name.as_str();
-    if asked_for {
+fn exists(name: &TenantName, names: &TenantIdentifiers) -> String {
+    let (name, schema) = (name.as_str(), &names.schema);
+    if *schema != names.role {
         format!("tenant {name:?} or schema {schema:?} exists")
     } else {
         format!("tenant {name:?} exists")
     }
 }
 
-fn refuse_taken(session: &mut Session<'_, '_>, name: &str) -> Result<()> {
+/// New names; 42710 when a schema of that name is there.
+pub fn new_names(
+    session: &Session<'_, '_>,
+    name: &TenantName,
+    schema: Option<SchemaName>,
+) -> Result<TenantIdentifiers> {
+    let names = TenantIdentifiers::new(&random::bytes()?, schema);
+    let there = "SELECT to_regnamespace(quote_ident($1)) IS NOT NULL";
+    if session.first(there, &[names.schema.as_str().into()], |row| row.required(1))? == Some(true) {
+        return Err(taken(exists(name, &names)));
+    }
+    Ok(names)
+}
+
+/// Refuses a name that a tenant, a role or a database has.
+pub fn refuse_taken(session: &mut Session<'_, '_>, name: &str) -> Result<()> {
     let by = session.first(
         "SELECT CASE WHEN EXISTS (SELECT FROM tenancy.tenant WHERE name = $1 AND dropped_at IS NULL) THEN 'tenant' \
                      WHEN EXISTS (SELECT FROM pg_roles WHERE rolname = $1) THEN 'role' \

@@ -7,6 +7,7 @@ use crate::ffi::{roles, subtransaction};
 use crate::settings;
 use crate::sql::{self, Session};
 use tenancy_core::quote::search_path;
+use tenancy_core::schema_name::TenantIdentifiers;
 use tenancy_core::{Error, Result, SqlState};
 
 const FLAWS: &str = include_str!("verify/flaws.sql");
@@ -28,8 +29,8 @@ pub type Verdict = (String, bool, String);
 
 /// Refuses with 55000 when something is not as designed. Structure is not compared here: a tenant
 /// has that of its template when it is made.
-pub fn require(tenant: &Locked) -> Result<()> {
-    let flaws = flaws(tenant)?;
+pub fn require(names: &TenantIdentifiers) -> Result<()> {
+    let flaws = flaws(names)?;
     if flaws.is_empty() {
         return Ok(());
     }
@@ -42,7 +43,7 @@ pub fn require(tenant: &Locked) -> Result<()> {
 /// Every check of a tenant by name, with what was seen.
 pub fn verify(name: &str) -> Result<Vec<Verdict>> {
     let tenant = sql::as_registry(|s| tenants::find(s, name))?;
-    let mut flaws = flaws(&tenant)?;
+    let mut flaws = flaws(&tenant.names)?;
     let template = sql::as_registry(|s| blueprints::schema_of_template(s, tenant.id))?;
     flaws.extend(missing(&tenant, template.as_deref())?);
     let mut verdicts: Vec<_> = CHECKS
@@ -68,8 +69,7 @@ fn verdict(check: &str, flaws: Vec<String>, well: &str) -> Verdict {
     (check.to_owned(), ok, if ok { well.to_owned() } else { flaws.join("\n") })
 }
 
-fn flaws(tenant: &Locked) -> Result<Vec<(String, String)>> {
-    let names = &tenant.names;
+fn flaws(names: &TenantIdentifiers) -> Result<Vec<(String, String)>> {
     let arguments =
         [names.schema.as_str().into(), names.role.as_str().into(), names.owner.as_str().into()];
     sql::as_superuser(|s| s.rows(FLAWS, &arguments, |row| Ok((row.required(1)?, row.required(2)?))))

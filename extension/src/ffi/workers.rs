@@ -1,6 +1,6 @@
-//! A background worker of one database, started when there is something to write and gone when
-//! there has been nothing for a second: CREATE DATABASE from this one as a template, or DROP
-//! DATABASE, wait longer than that for connections to end.
+//! Background workers of one database, each started when there is work of its kind and gone when
+//! there has been none for a second: CREATE DATABASE from this one as a template, or DROP DATABASE,
+//! wait longer than that for connections to end.
 
 use super::{backend, pg_compat};
 use pgrx::pg_sys::{self, Datum, Oid};
@@ -12,18 +12,50 @@ use std::sync::OnceLock;
 const PAUSE_MS: c_long = 250;
 /// How many of these waits in vain end the worker.
 const PATIENCE: u32 = 4;
-const MAIN: &CStr = c"tenancy_audit_worker";
+const MAIN: &CStr = c"tenancy_worker";
+
+/// The kinds of work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// Writing refusals into the audit trail.
+    Audit,
+    /// Keeping spares of templates.
+    Spares,
+}
+
+impl Work {
+    fn name(self) -> &'static CStr {
+        match self {
+            Self::Audit => c"tenancy audit writer",
+            Self::Spares => c"tenancy spare maker",
+        }
+    }
+
+    fn task(self) -> Option<&'static Task> {
+        TASKS[self as usize].get()
+    }
+
+    /// As the argument of a worker's main function: the database in the lower half.
+    fn argument(self, database: Oid) -> Datum {
+        Datum::from((self as usize) << 32 | database.to_u32() as usize)
+    }
+
+    fn of(argument: Datum) -> (Self, Oid) {
+        let work = if argument.value() >> 32 == 0 { Self::Audit } else { Self::Spares };
+        (work, Oid::from(argument.value() as u32))
+    }
+}
 
 /// What a worker does.
 #[derive(Clone, Copy, Debug)]
 pub struct Task {
-    /// In a transaction: writes what waits; whether there was anything. `last` before it ends.
-    pub write: fn(last: bool) -> bool,
-    /// Says that the worker of this database is gone, unless there is more to write.
+    /// In a transaction: does what there is to do; whether there was anything. `last` before it ends.
+    pub step: fn(last: bool) -> bool,
+    /// Says that the worker of this database is gone, unless there is more to do.
     pub retire: fn(forced: bool) -> bool,
 }
 
-static TASK: OnceLock<Task> = OnceLock::new();
+static TASKS: [OnceLock<Task>; 2] = [OnceLock::new(), OnceLock::new()];
 
 #[repr(C)]
 struct Library {
@@ -37,9 +69,9 @@ unsafe extern "C" {
     fn dladdr(address: *const c_void, library: *mut Library) -> c_int;
 }
 
-/// Sets what workers do. For _PG_init.
-pub fn handle(task: Task) {
-    let _ = TASK.set(task);
+/// Sets what workers of a kind do. For _PG_init.
+pub fn handle(work: Work, task: Task) {
+    let _ = TASKS[work as usize].set(task);
 }
 
 /// Whether a worker can write in this database: not on a standby.
@@ -49,15 +81,15 @@ pub fn can_write() -> bool {
 }
 
 /// Starts a worker for this database; false when there is no place for one.
-pub fn start() -> bool {
+pub fn start(work: Work) -> bool {
     let mut worker = pg_sys::BackgroundWorker::default();
-    fill(&mut worker.bgw_name, c"tenancy audit writer");
-    fill(&mut worker.bgw_type, c"tenancy audit writer");
+    fill(&mut worker.bgw_name, work.name());
+    fill(&mut worker.bgw_type, work.name());
     fill(&mut worker.bgw_function_name, MAIN);
     // SAFETY: the structure is copied by the server; the library's path is static.
     unsafe {
         let mut library: Library = std::mem::zeroed();
-        let own = tenancy_audit_worker as *const c_void;
+        let own = tenancy_worker as *const c_void;
         if dladdr(own, &mut library) == 0 || library.path.is_null() {
             return false;
         }
@@ -68,7 +100,7 @@ pub fn start() -> bool {
         worker.bgw_flags = flags as c_int;
         worker.bgw_start_time = pg_sys::BgWorkerStartTime::BgWorkerStart_RecoveryFinished;
         worker.bgw_restart_time = pg_sys::BGW_NEVER_RESTART;
-        worker.bgw_main_arg = Datum::from(pg_sys::MyDatabaseId);
+        worker.bgw_main_arg = work.argument(pg_sys::MyDatabaseId);
         pg_sys::RegisterDynamicBackgroundWorker(&mut worker, std::ptr::null_mut())
     }
 }
@@ -89,24 +121,27 @@ fn fill(field: &mut [c_char], name: &CStr) -> bool {
 /// Called by PostgreSQL in a new process only.
 #[pg_guard]
 #[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn tenancy_audit_worker(database: Datum) {
-    let database = Oid::from(database.value() as u32);
+pub unsafe extern "C-unwind" fn tenancy_worker(argument: Datum) {
+    let (work, database) = Work::of(argument);
     pg_compat::end_on_sigterm();
     // SAFETY: what PostgreSQL's own workers do, in their order.
     unsafe {
-        pg_sys::before_shmem_exit(Some(exit), Datum::from(database));
+        pg_sys::before_shmem_exit(Some(exit), argument);
         let superuser = Oid::from(pg_sys::BOOTSTRAP_SUPERUSERID);
         pg_sys::BackgroundWorkerInitializeConnectionByOid(database, superuser, 0);
     }
-    let Some(task) = TASK.get() else { return };
+    let Some(task) = work.task() else { return };
     let mut idle = 0;
     loop {
-        let worked = in_transaction(|| (task.write)(idle >= PATIENCE));
+        let worked = in_transaction(|| (task.step)(idle >= PATIENCE));
         idle = if worked { 0 } else { idle + 1 };
         if idle > PATIENCE && (task.retire)(false) {
             return;
         }
-        pause();
+        if !worked || work == Work::Audit {
+            pause();
+        }
+        backend::check_for_interrupts();
     }
 }
 
@@ -131,12 +166,11 @@ fn pause() {
         pg_sys::WaitLatch(pg_sys::MyLatch, wake as i32, PAUSE_MS, pg_sys::PG_WAIT_EXTENSION);
         pg_sys::ResetLatch(pg_sys::MyLatch);
     }
-    backend::check_for_interrupts();
 }
 
 #[pg_guard]
-unsafe extern "C-unwind" fn exit(_code: c_int, _database: Datum) {
-    if let Some(task) = TASK.get() {
+unsafe extern "C-unwind" fn exit(_code: c_int, argument: Datum) {
+    if let Some(task) = Work::of(argument).0.task() {
         (task.retire)(true);
     }
 }
