@@ -48,7 +48,7 @@ CREATE TABLE tenancy.tenant (
   role text COLLATE "C" NOT NULL UNIQUE,
   owner text COLLATE "C" NOT NULL UNIQUE,
   status text NOT NULL DEFAULT 'registered' CHECK (status IN
-    ('registered', 'provisioned', 'verified', 'active', 'suspended', 'dropped', 'purged')),
+    ('registered', 'provisioned', 'verified', 'active', 'suspended', 'dropped', 'purging', 'purged')),
   suspension text CHECK (suspension IN ('full', 'read_only')),
   reason text,
   isolation text NOT NULL DEFAULT 'schema' CHECK (isolation IN ('schema', 'database', 'server')),
@@ -59,10 +59,11 @@ CREATE TABLE tenancy.tenant (
   created_at timestamptz NOT NULL DEFAULT now(),
   dropped_at timestamptz,
   CHECK ((suspension IS NOT NULL) = (status = 'suspended')),
-  CHECK ((dropped_at IS NOT NULL) = (status IN ('dropped', 'purged')))
+  CHECK ((dropped_at IS NOT NULL) = (status IN ('dropped', 'purging', 'purged')))
 );
 -- The backend's cache scans these two by hand: keep them on one column each.
 CREATE UNIQUE INDEX tenant_live_name ON tenancy.tenant (name) WHERE dropped_at IS NULL;
+CREATE INDEX tenant_dropped_name ON tenancy.tenant (name) WHERE dropped_at IS NOT NULL;
 COMMENT ON TABLE tenancy.tenant IS 'Tenants: name, permanent schema and roles, status, isolation, placement';
 COMMENT ON COLUMN tenancy.tenant.generation IS 'Raised by every change of the tenant, its domains or its logins';
 

@@ -5,6 +5,14 @@ ALTER VIEW tenancy.tenants OWNER TO tenancy_owner;
 GRANT SELECT ON tenancy.tenants TO tenancy_admin;
 COMMENT ON VIEW tenancy.tenants IS 'Tenants that are not dropped';
 
+CREATE VIEW tenancy.dropped_tenants AS
+  SELECT id, name, schema, status, dropped_at,
+    dropped_at + pg_catalog.current_setting('tenancy.retention')::interval AS kept_until
+  FROM tenancy.tenant WHERE dropped_at IS NOT NULL AND status <> 'purged';
+ALTER VIEW tenancy.dropped_tenants OWNER TO tenancy_owner;
+GRANT SELECT ON tenancy.dropped_tenants TO tenancy_admin;
+COMMENT ON VIEW tenancy.dropped_tenants IS 'Tenants that undrop() brings back, or purge() removes for good, and until when they are kept';
+
 CREATE VIEW tenancy.domains AS
   SELECT d.hostname, t.name AS tenant, d.is_primary
   FROM tenancy.domain d JOIN tenancy.tenant t ON t.id = d.tenant_id WHERE d.active;

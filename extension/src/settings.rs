@@ -1,6 +1,7 @@
 //! The `tenancy.*` settings, each with the reason for who may change it when.
 
 mod maxima;
+mod periods;
 mod rations;
 
 use crate::ffi::{backend, report, settings};
@@ -11,6 +12,7 @@ use tenancy_core::relations::Mode;
 use tenancy_core::{Error, SqlState};
 
 pub use maxima::maximum;
+pub use periods::{Period, period};
 pub use rations::ration;
 
 /// Mirror of the context for clients and logs. Internal: nobody sets it, resets it or puts it
@@ -83,6 +85,7 @@ pub fn init() {
         GucFlags::default(),
     );
     maxima::init();
+    periods::init();
     rations::init();
     GucRegistry::define_int_guc(
         c"tenancy.max_notify_bytes",

@@ -1,6 +1,7 @@
 //! The life of a tenant from psql, as the role meant for it and as others.
 
 mod domains;
+mod purge;
 mod states;
 mod verify;
 
@@ -114,6 +115,9 @@ async fn assert_lifecycle_refused(session: &Session) {
         "suspend('acme')",
         "resume('acme')",
         "drop('acme')",
+        "undrop('acme')",
+        "purge_start('acme', true, NULL)",
+        "purge_batch(1)",
         "verify('acme')",
         "add_domain('acme', 'x.example.com')",
         "remove_domain('acme.example.com')",

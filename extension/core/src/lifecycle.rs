@@ -18,6 +18,8 @@ pub enum Status {
     Suspended,
     /// Hidden and revoked, kept for a while.
     Dropped,
+    /// Being removed, one batch after the other.
+    Purging,
     /// Gone.
     Purged,
 }
@@ -39,8 +41,12 @@ pub enum Operation {
     Drop,
     /// Take a drop back.
     Undrop,
-    /// Remove for good.
+    /// Remove for good, or go on with it.
     Purge,
+    /// Remove the last of it.
+    FinishPurge,
+    /// Give schema and data to an ordinary role, and forget the tenant.
+    Release,
 }
 
 use Operation as Op;
@@ -60,7 +66,13 @@ const TRANSITIONS: &[(Status, Operation, Status)] = &[
     (St::Active, Op::Drop, St::Dropped),
     (St::Suspended, Op::Drop, St::Dropped),
     (St::Dropped, Op::Undrop, St::Suspended),
-    (St::Dropped, Op::Purge, St::Purged),
+    (St::Dropped, Op::Purge, St::Purging),
+    (St::Purging, Op::Purge, St::Purging),
+    (St::Purging, Op::FinishPurge, St::Purged),
+    (St::Provisioned, Op::Release, St::Purged),
+    (St::Verified, Op::Release, St::Purged),
+    (St::Active, Op::Release, St::Purged),
+    (St::Suspended, Op::Release, St::Purged),
 ];
 
 const STATUSES: &[(Status, &str)] = &[
@@ -70,6 +82,7 @@ const STATUSES: &[(Status, &str)] = &[
     (St::Active, "active"),
     (St::Suspended, "suspended"),
     (St::Dropped, "dropped"),
+    (St::Purging, "purging"),
     (St::Purged, "purged"),
 ];
 
@@ -82,6 +95,11 @@ impl Status {
     /// The spelling of the registry.
     pub fn as_str(self) -> &'static str {
         STATUSES.iter().find(|(status, _)| *status == self).map_or("", |(_, name)| name)
+    }
+
+    /// Whether a tenant in this state is hidden from everybody, and its name free.
+    pub fn is_hidden(self) -> bool {
+        matches!(self, Self::Dropped | Self::Purging | Self::Purged)
     }
 
     /// The state after `operation`, or 55000 when a tenant in this state does not take it.
@@ -125,6 +143,8 @@ impl fmt::Display for Operation {
             Self::Drop => "drop",
             Self::Undrop => "undrop",
             Self::Purge => "purge",
+            Self::FinishPurge => "finish purging",
+            Self::Release => "release",
         })
     }
 }
@@ -183,7 +203,7 @@ pub fn admit(status: Status, suspension: Option<Suspension>) -> Result<Access> {
         )
         .detail(format!("Its status is \"{status}\"."))
         .hint("An administrator puts it into service by tenancy.activate().")),
-        (St::Dropped | St::Purged, _) => Err(unknown_tenant()),
+        (St::Dropped | St::Purging | St::Purged, _) => Err(unknown_tenant()),
     }
 }
 
@@ -207,7 +227,7 @@ pub fn unknown_tenant() -> Error {
 mod tests {
     use super::*;
 
-    const OPERATIONS: [Operation; 8] = [
+    const OPERATIONS: [Operation; 10] = [
         Op::Provision,
         Op::Verify,
         Op::Activate,
@@ -216,6 +236,8 @@ mod tests {
         Op::Drop,
         Op::Undrop,
         Op::Purge,
+        Op::FinishPurge,
+        Op::Release,
     ];
 
     #[test]
@@ -255,6 +277,25 @@ mod tests {
                     _ => None,
                 };
                 assert_eq!(admitted, expected, "{status} {suspension:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_leads_back_once_the_removal_has_begun() {
+        for (from, _, to) in TRANSITIONS {
+            if matches!(from, St::Purging | St::Purged) {
+                assert!(matches!(to, St::Purging | St::Purged), "{from} leads to {to}");
+            }
+        }
+        assert!(TRANSITIONS.iter().all(|(from, ..)| *from != St::Purged));
+    }
+
+    #[test]
+    fn hidden_tenants_admit_nobody_in_any_way() {
+        for (status, _) in STATUSES.iter().filter(|(status, _)| status.is_hidden()) {
+            for suspension in [None, Some(Suspension::ReadOnly)] {
+                assert!(admit(*status, suspension).is_err(), "{status}");
             }
         }
     }

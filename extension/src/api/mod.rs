@@ -11,6 +11,7 @@ mod export;
 mod lifecycle;
 mod logins;
 mod refusals;
+mod removal;
 mod routing;
 mod triggers;
 mod verify;

@@ -58,7 +58,8 @@ fn find(index: &std::ffi::CStr, column: &std::ffi::CStr, key: Key<'_>) -> Result
     let common = common_generation()?;
     let found = catalog::find(c"tenant", index, column, key, |row| {
         let status = row.text(c"status")?;
-        (!matches!(status.as_str(), "dropped" | "purged")).then(|| read(row, &status, common))
+        let hidden = Status::parse(&status).is_some_and(Status::is_hidden);
+        (!hidden).then(|| read(row, &status, common))
     })?;
     found.transpose()
 }

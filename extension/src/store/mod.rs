@@ -11,12 +11,14 @@ mod logins;
 mod lookup;
 mod ownership;
 mod provision;
+mod purge;
 mod refusals;
 mod routes;
 mod spares;
 
 mod templates;
 mod tenants;
+mod undrop;
 mod verify;
 
 pub use blueprints::differences;
@@ -27,8 +29,10 @@ pub use lifecycle::{NewTenant, activate, create, drop_tenant, resume, suspend};
 pub use logins::{grant_login, login_access, revoke_login};
 pub use lookup::{Tenant, login_grant, tenant_by_id, tenant_by_name, tenant_of_schema};
 pub use ownership::settle_new_objects;
+pub use purge::{purge_batch, start_purge};
 pub use refusals::write_refusals;
 pub use routes::{Route, resolve, resolve_name};
 pub use spares::{make as make_spare, spoil as spoil_spares, tend as tend_spares};
 pub use templates::{register_schema, register_script};
+pub use undrop::undrop;
 pub use verify::verify;

@@ -122,10 +122,14 @@ pub fn transaction_control() -> Error {
 
 /// Takes the tenant role out of the schema; data and owner stay.
 pub fn revoke(names: &TenantIdentifiers) -> Result<()> {
-    let statement = format!(
-        "REVOKE USAGE ON SCHEMA {} FROM {}",
-        identifier(&names.schema),
-        identifier(&names.role)
-    );
+    let (schema, role) = (identifier(&names.schema), identifier(&names.role));
+    let statement = format!("REVOKE USAGE ON SCHEMA {schema} FROM {role}");
+    sql::as_superuser(|session| session.execute(&statement, &[]).map(drop))
+}
+
+/// Lets the tenant role into the schema again.
+pub fn grant(names: &TenantIdentifiers) -> Result<()> {
+    let (schema, role) = (identifier(&names.schema), identifier(&names.role));
+    let statement = format!("GRANT USAGE ON SCHEMA {schema} TO {role}");
     sql::as_superuser(|session| session.execute(&statement, &[]).map(drop))
 }

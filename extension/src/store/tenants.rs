@@ -2,6 +2,7 @@
 
 use crate::ffi::random;
 use crate::sql::{Row, Session, broken};
+use std::time::Duration;
 use tenancy_core::lifecycle::{Operation, Status, Suspension};
 use tenancy_core::name::TenantName;
 use tenancy_core::schema_name::{SchemaName, TenantIdentifiers};
@@ -64,6 +65,52 @@ pub fn lock_by_hostname(session: &mut Session<'_, '_>, hostname: &str) -> Result
     )
 }
 
+/// Finds a dropped tenant and locks its row, by id when several had the name; 3D000 when there is
+/// none.
+pub fn lock_dropped(
+    session: &mut Session<'_, '_>,
+    name: &str,
+    id: Option<i64>,
+) -> Result<(Locked, Duration)> {
+    let query = "SELECT id FROM tenancy.tenant WHERE name = $1 AND dropped_at IS NOT NULL \
+        AND status <> 'purged' AND id = coalesce($2, id) ORDER BY dropped_at";
+    let ids = session.rows(query, &[name.into(), id.into()], |row| row.required::<i64>(1))?;
+    let [id] = ids[..] else { return Err(none_or_several(&ids)) };
+    let found = session.returning(
+        "SELECT id, status, schema, role, owner, extract(epoch FROM now() - dropped_at)::bigint FROM tenancy.tenant \
+         WHERE id = $1 AND dropped_at IS NOT NULL AND status <> 'purged' FOR UPDATE",
+        &[id.into()],
+        |row| {
+            let age = u64::try_from(row.required::<i64>(6)?).unwrap_or(0);
+            Ok((locked(row)?, Duration::from_secs(age)))
+        },
+    )?;
+    found.ok_or_else(|| none_or_several(&[]))
+}
+
+fn none_or_several(ids: &[i64]) -> Error {
+    let view = "SELECT id, name, dropped_at FROM tenancy.dropped_tenants lists them.";
+    if ids.is_empty() {
+        return Error::new(SqlState::UndefinedTenant, "unknown tenant")
+            .detail("There is no dropped tenant of that name.")
+            .hint(view);
+    }
+    let ids: Vec<_> = ids.iter().map(i64::to_string).collect();
+    Error::new(SqlState::InvalidParameterValue, "several dropped tenants have had that name")
+        .detail(format!("Their ids, the one that was dropped first in front: {}.", ids.join(", ")))
+        .hint(format!("Say which one: id => ... {view}"))
+}
+
+/// Locks the row of a tenant by its id, in whatever state; `None` when there is none, or another
+/// session has locked it.
+pub fn try_lock_by_id(session: &mut Session<'_, '_>, id: i64) -> Result<Option<Locked>> {
+    session.returning(
+        "SELECT id, status, schema, role, owner FROM tenancy.tenant WHERE id = $1 FOR UPDATE SKIP LOCKED",
+        &[id.into()],
+        locked,
+    )
+}
+
 /// The refusal of a name that the registry does not know, to an administrator.
 pub fn unknown() -> Error {
     Error::new(SqlState::UndefinedTenant, "unknown tenant")
@@ -119,7 +166,7 @@ pub fn new_names(
     Ok(names)
 }
 
-/// Refuses a name that a tenant, a role or a database has.
+/// Refuses a name that another tenant, a role or a database has.
 pub fn refuse_taken(session: &mut Session<'_, '_>, name: &str) -> Result<()> {
     let by = session.first(
         "SELECT CASE WHEN EXISTS (SELECT FROM tenancy.tenant WHERE name = $1 AND dropped_at IS NULL) THEN 'tenant' \
@@ -155,8 +202,8 @@ pub fn advance(
     let next = tenant.status.after(operation)?;
     let (mode, reason) = suspension.unzip();
     session.execute(
-        "UPDATE tenancy.tenant SET status = $2, suspension = $3, reason = $4, \
-         dropped_at = CASE WHEN $2 = 'dropped' THEN now() END WHERE id = $1",
+        "UPDATE tenancy.tenant SET status = $2, suspension = $3, reason = $4, dropped_at = \
+         CASE WHEN $2 = 'dropped' THEN now() WHEN $2 IN ('purging', 'purged') THEN dropped_at END WHERE id = $1",
         &[
             tenant.id.into(),
             next.as_str().into(),
