@@ -31,6 +31,13 @@ GRANT EXECUTE ON FUNCTION tenancy.resume(text) TO tenancy_admin;
 COMMENT ON FUNCTION tenancy.resume(text) IS
   'Puts a suspended tenant back into service. Raises 3D000 unknown tenant, 55000 wrong state. Members of tenancy_admin.';
 
+CREATE FUNCTION tenancy.rename(name text, new_name text) RETURNS void
+  LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rename_wrapper';
+REVOKE ALL ON FUNCTION tenancy.rename(text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION tenancy.rename(text, text) TO tenancy_admin;
+COMMENT ON FUNCTION tenancy.rename(text, text) IS
+  'Gives a tenant another name, in the registry alone: schema, roles, hostnames and logins stay, and so do open sessions. In them current() follows at the next statement, while the setting tenancy.tenant says the name under which they came in until they move. No other tenant takes the old name for tenancy.name_quarantine; the view tenants shows it. Raises 3D000 unknown tenant, 22023 bad or reserved name, 42710 name taken or kept free. Members of tenancy_admin.';
+
 CREATE FUNCTION tenancy.drop(name text, grace interval DEFAULT '5 seconds') RETURNS void
   LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'drop_wrapper';
 REVOKE ALL ON FUNCTION tenancy.drop(text, interval) FROM PUBLIC;

@@ -67,6 +67,15 @@ CREATE INDEX tenant_dropped_name ON tenancy.tenant (name) WHERE dropped_at IS NO
 COMMENT ON TABLE tenancy.tenant IS 'Tenants: name, permanent schema and roles, status, isolation, placement';
 COMMENT ON COLUMN tenancy.tenant.generation IS 'Raised by every change of the tenant, its domains or its logins';
 
+CREATE TABLE tenancy.former_name (
+  name text COLLATE "C" NOT NULL CHECK (name ~ '^[a-z][a-z0-9_-]{0,62}$'),
+  tenant_id bigint NOT NULL,
+  until timestamptz NOT NULL,
+  PRIMARY KEY (name, tenant_id)
+);
+CREATE INDEX former_name_tenant ON tenancy.former_name (tenant_id);
+COMMENT ON TABLE tenancy.former_name IS 'Names that tenants have had, and until when no other tenant takes them over';
+
 CREATE TABLE tenancy.domain (
   hostname text COLLATE "C" NOT NULL CHECK (hostname = lower(hostname) AND octet_length(hostname) BETWEEN 1 AND 253),
   tenant_id bigint NOT NULL REFERENCES tenancy.tenant,
@@ -128,10 +137,11 @@ ALTER TABLE tenancy.plan OWNER TO tenancy_owner;
 ALTER TABLE tenancy.template OWNER TO tenancy_owner;
 ALTER TABLE tenancy.blueprint OWNER TO tenancy_owner;
 ALTER TABLE tenancy.tenant OWNER TO tenancy_owner;
+ALTER TABLE tenancy.former_name OWNER TO tenancy_owner;
 ALTER TABLE tenancy.domain OWNER TO tenancy_owner;
 ALTER TABLE tenancy.login OWNER TO tenancy_owner;
 ALTER TABLE tenancy.setting OWNER TO tenancy_owner;
 ALTER TABLE tenancy.audit OWNER TO tenancy_owner;
 ALTER TABLE tenancy.large_object_alias OWNER TO tenancy_owner;
-GRANT SELECT ON tenancy.plan, tenancy.template, tenancy.tenant, tenancy.domain, tenancy.login,
+GRANT SELECT ON tenancy.plan, tenancy.template, tenancy.tenant, tenancy.former_name, tenancy.domain, tenancy.login,
   tenancy.setting, tenancy.audit TO tenancy_admin;

@@ -1,6 +1,7 @@
 CREATE VIEW tenancy.tenants AS
-  SELECT id, name, schema, role, owner, status, suspension, reason, isolation, node, plan, template, created_at
-  FROM tenancy.tenant WHERE dropped_at IS NULL;
+  SELECT id, name, schema, role, owner, status, suspension, reason, isolation, node, plan, template, created_at,
+    ARRAY(SELECT f.name FROM tenancy.former_name f WHERE f.tenant_id = t.id AND f.until > now() ORDER BY f.until DESC) AS former_names
+  FROM tenancy.tenant t WHERE dropped_at IS NULL;
 ALTER VIEW tenancy.tenants OWNER TO tenancy_owner;
 GRANT SELECT ON tenancy.tenants TO tenancy_admin;
 COMMENT ON VIEW tenancy.tenants IS 'Tenants that are not dropped';

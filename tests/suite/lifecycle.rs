@@ -2,6 +2,7 @@
 
 mod domains;
 mod purge;
+mod rename;
 mod states;
 mod verify;
 
@@ -115,6 +116,7 @@ async fn assert_lifecycle_refused(session: &Session) {
         "suspend('acme')",
         "resume('acme')",
         "drop('acme')",
+        "rename('acme', 'globex')",
         "undrop('acme')",
         "purge_start('acme', true, NULL)",
         "purge_batch(1)",

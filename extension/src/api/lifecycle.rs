@@ -74,6 +74,13 @@ fn resume(name: Option<&str>) {
     or_raise(required(name, "name").and_then(store::resume));
 }
 
+/// `tenancy.rename(name, new_name)`.
+#[pg_extern]
+fn rename(name: Option<&str>, new_name: Option<&str>) {
+    let call = || store::rename(required(name, "name")?, required(new_name, "new_name")?);
+    or_raise(call());
+}
+
 /// `tenancy.drop(name, grace)`.
 #[pg_extern]
 fn drop(name: Option<&str>, grace: Option<Interval>) {

@@ -1,5 +1,6 @@
 //! Rows of the tenant table: finding one to change, inserting one, moving one to its next state.
 
+use super::former_names;
 use crate::ffi::random;
 use crate::sql::{Row, Session, broken};
 use std::time::Duration;
@@ -140,7 +141,9 @@ pub fn insert(
         ],
         locked,
     )?;
-    inserted.ok_or_else(|| taken(exists(name, names)))
+    let inserted = inserted.ok_or_else(|| taken(exists(name, names)))?;
+    former_names::refuse_quarantined(session, name.as_str(), inserted.id)?;
+    Ok(inserted)
 }
 
 fn exists(name: &TenantName, names: &TenantIdentifiers) -> String {

@@ -1,7 +1,7 @@
 //! Bringing a dropped tenant back: suspended, for somebody to look at it first.
 
 use super::tenants;
-use super::{provision, verify};
+use super::{former_names, provision, verify};
 use crate::sql::{self, Session};
 use tenancy_core::Result;
 use tenancy_core::lifecycle::{Operation, Suspension};
@@ -20,6 +20,7 @@ pub fn undrop(name: &str, id: Option<i64>, new_name: Option<&str>) -> Result<Hos
         tenants::refuse_taken(s, new_name.as_str())?;
         let rename = "UPDATE tenancy.tenant SET name = $2 WHERE id = $1 AND name <> $2";
         s.execute(rename, &[tenant.id.into(), new_name.as_str().into()])?;
+        former_names::refuse_quarantined(s, new_name.as_str(), tenant.id)?;
         let suspended = Some((Suspension::Full, Some("undropped")));
         tenants::advance(s, &mut tenant, Operation::Undrop, suspended)?;
         let hostnames = bring_hostnames_back(s, tenant.id)?;

@@ -126,7 +126,7 @@ async fn a_purge_that_was_begun_goes_on_and_is_not_taken_back() {
 
 #[tokio::test]
 async fn a_tenant_with_more_tables_than_the_server_has_locks_is_purged_all_the_same() {
-    let settings = [("max_locks_per_transaction", "10"), ("max_connections", "60")];
+    let settings = [("max_locks_per_transaction", "20"), ("max_connections", "60")];
     let cluster = Cluster::start(&settings);
     let database = Database::on(&cluster);
     let admin = database.admin().await;
