@@ -34,6 +34,7 @@ CREATE TABLE tenancy.blueprint (
   stamp text NOT NULL,
   schema_oid oid NOT NULL,
   rows_at integer NOT NULL,
+  proven boolean NOT NULL DEFAULT false,
   slots text[] NOT NULL,
   flags integer[] NOT NULL,
   objects text[] NOT NULL,

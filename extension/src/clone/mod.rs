@@ -6,6 +6,7 @@
 mod circles;
 mod dump;
 mod kinds;
+mod leaks;
 mod part;
 mod references;
 mod replay;
@@ -41,6 +42,8 @@ pub struct Blueprint {
     pub rows_at: usize,
     /// What stands in the statements where the copy's names will.
     pub slots: Slots,
+    /// Whether a copy was found to lead nowhere into the template.
+    pub is_proven: bool,
 }
 
 impl Blueprint {
@@ -48,6 +51,7 @@ impl Blueprint {
     pub fn from_columns(
         schema: Oid,
         rows_at: i32,
+        is_proven: bool,
         slots: Vec<String>,
         (flags, objects, statements): (Vec<i32>, Vec<String>, Vec<String>),
     ) -> Self {
@@ -59,7 +63,8 @@ impl Blueprint {
                 text,
             });
         let rows_at = usize::try_from(rows_at).unwrap_or(0);
-        Self { schema, steps: steps.collect(), rows_at, slots: Slots::from_columns(slots) }
+        let slots = Slots::from_columns(slots);
+        Self { schema, steps: steps.collect(), rows_at, slots, is_proven }
     }
 
     /// The steps, for the registry.
@@ -117,7 +122,8 @@ fn read_with(name: &str, text: Text, keys: Keys) -> Result<Blueprint> {
             .collect::<Result<Vec<_>>>()?;
         let last_table = parts.iter().rposition(|part| part.rank == kinds::TABLES);
         let rows_at = last_table.map_or(0, |at| at + 1);
-        Ok(Blueprint { schema: source.oid, steps, rows_at, slots: source.slots })
+        let is_proven = false;
+        Ok(Blueprint { schema: source.oid, steps, rows_at, slots: source.slots, is_proven })
     })
 }
 

@@ -2,7 +2,7 @@
 //! run, which make objects without running anybody's code.
 
 use super::script::{Names, Step};
-use super::{Blueprint, rows};
+use super::{Blueprint, leaks, rows};
 use crate::ffi::roles::AsRole;
 use crate::ffi::{Oid, event_trigger, report, roles};
 use crate::sql::{self, Session};
@@ -56,7 +56,11 @@ pub fn replay(blueprint: &Blueprint, names: Names<'_>) -> Result<()> {
         let (before, after) = blueprint.steps.split_at(blueprint.rows_at);
         run(blueprint, session, before, &target)?;
         rows::copy(session, blueprint.schema, &target)?;
-        run(blueprint, session, after, &target)
+        run(blueprint, session, after, &target)?;
+        if blueprint.is_proven {
+            return Ok(());
+        }
+        leaks::require_none(session, names.schema, blueprint.schema)
     })
 }
 

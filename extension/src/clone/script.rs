@@ -118,7 +118,8 @@ pub fn write(part: &Part, object: &str, source: &Source, text: Text) -> Result<S
     Ok(Step { privileged: part.privileged, object: object.to_owned(), text: written, is_structure })
 }
 
-/// What PostgreSQL deparsed names the schema in strings alone, and where a row type is hidden.
+/// PostgreSQL prints the schema's own names without it, but for row types that another type hides and
+/// tables that a common table expression has the name of.
 fn deparsed(segment: &str, text: Text, object: &str, source: &Source) -> Result<String> {
     let mut found = mentions(segment, source, &source.names);
     if found.is_empty() {
@@ -127,8 +128,13 @@ fn deparsed(segment: &str, text: Text, object: &str, source: &Source) -> Result<
     let literals = mentions::literals(segment);
     let is_inside =
         |m: &Mention| literals.iter().any(|l| l.start < m.place.start && m.place.end < l.end);
+    let holds = |_: &str| true;
+    let schema = Schema { name: &source.name, holds: &holds };
+    let ambiguous = schema.stands_alone(segment);
     let hidden = mentions(segment, source, &source.hidden);
-    found.retain(|m| is_inside(m) || hidden.contains(m));
+    found.retain(|m| {
+        is_inside(m) || !ambiguous || hidden.contains(m) || schema.is_table(segment, m)
+    });
     let inside: Vec<_> = found.iter().filter(|m| is_inside(m)).cloned().collect();
     refuse(segment, &inside, text, false, object, source)?;
     Ok(rebound(segment, &found, source))

@@ -39,7 +39,7 @@ pub fn blueprint(template: &SchemaTemplate) -> Result<Blueprint> {
 
 fn kept(session: &mut Session<'_, '_>, template: &str, stamp: &str) -> Result<Option<Blueprint>> {
     session.first(
-        "SELECT schema_oid, rows_at, slots, flags, objects, statements FROM tenancy.blueprint \
+        "SELECT schema_oid, rows_at, proven, slots, flags, objects, statements FROM tenancy.blueprint \
          WHERE template = $1 AND stamp = $2",
         &[template.into(), stamp.into()],
         |row| {
@@ -47,7 +47,8 @@ fn kept(session: &mut Session<'_, '_>, template: &str, stamp: &str) -> Result<Op
                 row.required::<Oid>(1)?,
                 row.required::<i32>(2)?,
                 row.required(3)?,
-                (row.required(4)?, row.required(5)?, row.required(6)?),
+                row.required(4)?,
+                (row.required(5)?, row.required(6)?, row.required(7)?),
             ))
         },
     )
@@ -62,8 +63,8 @@ fn keep(
     let (flags, objects, statements) = blueprint.columns();
     session.execute(
         "INSERT INTO tenancy.blueprint (template, stamp, schema_oid, rows_at, slots, flags, objects, statements) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (template) DO UPDATE SET (stamp, schema_oid, rows_at, slots, \
-         flags, objects, statements) = ROW (excluded.stamp, excluded.schema_oid, excluded.rows_at, excluded.slots, \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (template) DO UPDATE SET (proven, stamp, schema_oid, rows_at, slots, \
+         flags, objects, statements) = ROW (false, excluded.stamp, excluded.schema_oid, excluded.rows_at, excluded.slots, \
          excluded.flags, excluded.objects, excluded.statements)",
         &[
             template.into(),
@@ -77,6 +78,12 @@ fn keep(
         ],
     )?;
     Ok(())
+}
+
+/// Says that a copy by the kept blueprint leads nowhere into the template.
+pub fn prove(template: &SchemaTemplate) -> Result<()> {
+    let note = "UPDATE tenancy.blueprint SET proven = true WHERE template = $1 AND NOT proven";
+    sql::as_registry(|s| s.execute(note, &[template.name.as_str().into()]).map(drop))
 }
 
 /// Where a tenant differs from the schema it was made from.

@@ -24,7 +24,9 @@ pub fn provision(names: &TenantIdentifiers, template: Option<(&str, &Template)>)
         Some((name, Template::Script(text))) => replay_script(names, name, text),
         Some((_, Template::Schema(template))) => {
             let TenantIdentifiers { schema, role, owner } = names;
-            clone::replay(&blueprints::blueprint(template)?, Names { schema, owner, role })
+            let blueprint = blueprints::blueprint(template)?;
+            clone::replay(&blueprint, Names { schema, owner, role })?;
+            if blueprint.is_proven { Ok(()) } else { blueprints::prove(template) }
         }
     }
 }

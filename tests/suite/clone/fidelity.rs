@@ -18,7 +18,7 @@ const CONTENTS: &str = "
 const LEAKS: &str = "
     SELECT pg_describe_object(classid, objid, objsubid) || ' -> ' || pg_describe_object(refclassid, refobjid, refobjsubid)
     FROM pg_depend, pg_identify_object(classid, objid, objsubid) AS o, pg_identify_object(refclassid, refobjid, refobjsubid) AS r
-    WHERE refclassid > 0 AND o.identity ~ '\\macme\\.' AND r.identity ~ '\\meverything\\.'";
+    WHERE refclassid > 0 AND o.identity ~ '\\macme\\.' AND r.identity ~ '(^|[^.\\w])everything\\.'";
 
 fn dump(database: &Database<'_>, schema: &str) -> String {
     let mut command = database.cluster().command("pg_dump");
@@ -112,4 +112,19 @@ async fn a_table_with_the_name_of_a_type_of_postgresqls_is_copied() {
     assert!(superuser.rows(&leaks).await.is_empty());
     let differences = superuser.rows("SELECT * FROM tenancy.differences('acme')").await;
     assert!(differences.is_empty(), "{differences:?}");
+}
+
+#[tokio::test]
+async fn a_view_whose_common_table_expression_has_the_name_of_a_table_reads_the_copys_own() {
+    let database = Database::new();
+    let objects = "CREATE TABLE item (id int, shop int);
+        CREATE TABLE shop (id int, item int);
+        CREATE VIEW fresh AS WITH item AS (SELECT id FROM shop.item) SELECT item.id FROM item;
+        CREATE VIEW joined AS WITH item AS (SELECT i.id FROM shop.item i JOIN shop ON shop.item = i.id) SELECT item.id FROM item";
+    let superuser = registered(&database, "shop", objects).await;
+    superuser.run("SELECT tenancy.create('acme', 'shop', schema => 'acme')").await;
+    assert!(superuser.rows(&LEAKS.replace("everything", "shop")).await.is_empty());
+    superuser.run("INSERT INTO acme.item VALUES (7); INSERT INTO acme.shop VALUES (1, 7)").await;
+    assert_eq!(superuser.text("SELECT id FROM acme.fresh").await, "7");
+    assert_eq!(superuser.text("SELECT id FROM acme.joined").await, "7");
 }

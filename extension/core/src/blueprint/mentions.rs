@@ -37,6 +37,29 @@ impl Schema<'_> {
             .collect()
     }
 
+    /// Whether a deparsed statement has the name where no dot follows: a table or an alias of the
+    /// schema's name, so that with a dot it may be that as well.
+    pub fn stands_alone(&self, statement: &str) -> bool {
+        let strings = literals(statement);
+        let folded = statement.to_ascii_lowercase();
+        let words = folded.match_indices(self.name).filter(|(at, word)| {
+            let (before, after) = (&statement[..*at], &statement[at + word.len()..]);
+            !before.chars().next_back().is_some_and(continues)
+                && !after.chars().next().is_some_and(continues)
+                && !after.trim_start_matches('"').starts_with('.')
+                && !strings.iter().any(|string| string.contains(at))
+        });
+        words.count() > 0
+    }
+
+    /// Whether what a deparsed statement names at a place can be nothing but a table.
+    pub fn is_table(&self, statement: &str, mention: &Mention) -> bool {
+        let before = &statement[..mention.place.start];
+        let before = before.trim_end_matches(|c: char| c == '(' || c.is_whitespace());
+        let word = before.rsplit(|c: char| c == '(' || c.is_whitespace()).next();
+        word.is_some_and(|word| ["FROM", "JOIN", "ONLY", "INTO", "UPDATE", "USING"].contains(&word))
+    }
+
     /// The place with its quotes when what was found names the schema.
     fn mention(&self, text: &str, found: Range<usize>) -> Option<Mention> {
         let before = text[..found.start].chars().next_back();
@@ -176,6 +199,22 @@ mod tests {
     fn a_name_that_needs_quotes_counts_in_quotes_alone() {
         let text = "\"My Shop\".a, My Shop.a";
         assert_eq!(rebind(text, &mentions(text, "My Shop"), "@", "@"), "@.a, My Shop.a");
+    }
+
+    #[test]
+    fn a_name_that_stands_alone_may_be_a_table() {
+        let schema = Schema { name: "shop", holds: &|_| true };
+        assert!(!schema.stands_alone("SELECT item.id, 'shop' FROM shop.item, myshop"));
+        for text in
+            ["SELECT shop.id FROM shop", "SELECT shop.id FROM item shop", "SELECT 1 AS \"shop\""]
+        {
+            assert!(schema.stands_alone(text), "{text}");
+        }
+        let text =
+            "SELECT shop.item FROM ((shop.item i JOIN shop ON true) JOIN ONLY shop.item ON true)";
+        let tables: Vec<_> =
+            schema.mentions(text).iter().map(|m| schema.is_table(text, m)).collect();
+        assert_eq!(tables, [false, true, true]);
     }
 
     #[test]
