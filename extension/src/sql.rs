@@ -24,12 +24,13 @@ pub fn as_superuser<T>(work: impl FnOnce(&mut Session<'_, '_>) -> Result<T>) -> 
     run(work)
 }
 
-/// Runs `work` as the superuser under another path, in which PostgreSQL's own names come first.
+/// Runs `work` as the superuser under a path with somebody's schema, in which PostgreSQL's own names
+/// come first. For queries alone: one that would call anything but PostgreSQL's own is refused.
 pub fn as_superuser_with_path<T>(
     path: &str,
     work: impl FnOnce(&mut Session<'_, '_>) -> Result<T>,
 ) -> Result<T> {
-    let _guard = AsRole::bootstrap_superuser(path);
+    let _guard = AsRole::bootstrap_superuser_among_foreign_names(path);
     run(work)
 }
 

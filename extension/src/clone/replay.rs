@@ -18,9 +18,9 @@ pub struct Target<'a> {
 }
 
 /// Functions may name what is not there yet; what is said of shells interests nobody.
-const QUIETLY: &str = "SELECT set_config('check_function_bodies', 'off', true), set_config('client_min_messages', 'warning', true), \
-    set_config('default_tablespace', '', true), set_config('default_table_access_method', 'heap', true), \
-    set_config('default_toast_compression', 'pglz', true)";
+const QUIETLY: &str = "SELECT pg_catalog.set_config('check_function_bodies', 'off', true), pg_catalog.set_config('client_min_messages', 'warning', true), \
+    pg_catalog.set_config('default_tablespace', '', true), pg_catalog.set_config('default_table_access_method', 'heap', true), \
+    pg_catalog.set_config('default_toast_compression', 'pglz', true)";
 
 impl Target<'_> {
     /// Runs `work` as the copy's owner.

@@ -38,6 +38,7 @@ pub mod pg_compat;
 mod plain_queries;
 pub mod plan_cache;
 pub mod planner_hook;
+mod planted;
 pub mod prepared_types;
 pub mod random;
 pub mod rations;

@@ -11,6 +11,8 @@
 use super::backend::is_parallel_worker;
 use super::executor_hook::is_engaged;
 use super::explained;
+use super::planted;
+use super::roles::is_among_foreign_names;
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 use std::ffi::{c_char, c_int};
@@ -94,6 +96,9 @@ unsafe extern "C-unwind" fn trampoline(
 ) -> *mut pg_sys::PlannedStmt {
     // SAFETY: PostgreSQL's own arguments, passed on.
     unsafe {
+        if is_among_foreign_names() {
+            planted::refuse(query);
+        }
         let asked = is_engaged() || is_parallel_worker() && !mutant::disabled("catalog.workers");
         let inside = asked && guarded(query, text);
         let plan = match PREVIOUS {

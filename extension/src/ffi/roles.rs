@@ -108,6 +108,7 @@ pub struct AsRole {
     security: i32,
     settings_level: i32,
     code: Code,
+    among_foreign: bool,
 }
 
 /// Whose SQL is running by our hand.
@@ -123,6 +124,13 @@ enum Code {
 
 thread_local! {
     static CODE: Cell<Code> = const { Cell::new(Code::Sessions) };
+    static AMONG_FOREIGN: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether the superuser runs queries of ours under a path that leads into somebody's schema.
+#[inline]
+pub fn is_among_foreign_names() -> bool {
+    AMONG_FOREIGN.get()
 }
 
 /// Whether statements of our own are running, on names that we made or checked.
@@ -139,6 +147,7 @@ pub fn is_by_our_hand() -> bool {
 /// The transaction has failed, and with it whatever ran by our hand. Never raises.
 pub fn forget_code() {
     CODE.set(Code::Sessions);
+    AMONG_FOREIGN.set(false);
 }
 
 impl AsRole {
@@ -146,6 +155,15 @@ impl AsRole {
     /// made or checked ourselves.
     pub fn bootstrap_superuser(path: &str) -> Self {
         Self::assume(pg_sys::BOOTSTRAP_SUPERUSERID.into(), 0, path, true)
+    }
+
+    /// The same under a path that leads into somebody's schema, for queries of ours. An operator in
+    /// there that fits better than PostgreSQL's own would run with all rights, wherever it stands in
+    /// the path: so each query is looked through before it is planned.
+    pub fn bootstrap_superuser_among_foreign_names(path: &str) -> Self {
+        let role = Self::bootstrap_superuser(path);
+        AMONG_FOREIGN.set(true);
+        role
     }
 
     /// As a role of ours, to run SQL of ours.
@@ -161,7 +179,9 @@ impl AsRole {
 
     fn assume(role: Oid, more: i32, path: &str, trusted: bool) -> Self {
         let code = CODE.replace(if trusted { Code::Trusted } else { Code::Others });
-        let mut saved = Self { user: Oid::INVALID, security: 0, settings_level: 0, code };
+        let among_foreign = AMONG_FOREIGN.replace(false);
+        let mut saved =
+            Self { user: Oid::INVALID, security: 0, settings_level: 0, code, among_foreign };
         // SAFETY: saves and assigns globals; Drop puts them back, and so does an abort.
         unsafe {
             pg_sys::GetUserIdAndSecContext(&mut saved.user, &mut saved.security);
@@ -179,6 +199,7 @@ impl AsRole {
 impl Drop for AsRole {
     fn drop(&mut self) {
         CODE.set(self.code);
+        AMONG_FOREIGN.set(self.among_foreign);
         // SAFETY: the values come from `assume`. While an error unwinds, the abort of the
         // transaction puts the settings back.
         unsafe {

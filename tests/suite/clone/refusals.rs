@@ -83,3 +83,27 @@ async fn an_error_of_the_template_names_the_object_and_makes_no_tenant() {
     assert_eq!(refused.detail(), Some("While making materialized view fails."));
     assert!(superuser.rows("SELECT name FROM tenancy.tenants").await.is_empty());
 }
+
+#[tokio::test]
+async fn an_operator_that_would_stand_in_for_postgresqls_own_is_not_called_by_the_reader() {
+    let database = Database::new();
+    let superuser = database.superuser().await;
+    superuser
+        .run(
+            "CREATE SCHEMA shop; CREATE TABLE shop.item (id int); CREATE TABLE public.seen (who text);
+             CREATE FUNCTION shop.differ(oid, int) RETURNS bool LANGUAGE plpgsql AS
+               'BEGIN INSERT INTO public.seen VALUES (current_user); RETURN $1 <> $2::oid; END';
+             CREATE OPERATOR shop.<> (leftarg = oid, rightarg = int, function = shop.differ)",
+        )
+        .await;
+    for call in [
+        "fingerprint('shop')",
+        "register_template('shop', schema => 'shop')",
+        "deparse('shop', 'a', 'b', 'c')",
+    ] {
+        let error = superuser.refused(&format!("SELECT tenancy.{call}")).await;
+        assert_eq!(*error.code(), SqlState::INSUFFICIENT_PRIVILEGE, "{call}");
+        assert!(error.message().contains("shop.differ(oid,integer)"), "{error:?}");
+    }
+    assert!(superuser.rows("SELECT FROM public.seen").await.is_empty());
+}
