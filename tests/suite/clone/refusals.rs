@@ -103,7 +103,7 @@ async fn an_operator_that_would_stand_in_for_postgresqls_own_is_not_called_by_th
     ] {
         let error = superuser.refused(&format!("SELECT tenancy.{call}")).await;
         assert_eq!(*error.code(), SqlState::INSUFFICIENT_PRIVILEGE, "{call}");
-        assert!(error.message().contains("shop.differ(oid,integer)"), "{error:?}");
+        assert!(error.message().contains("shop.differ("), "{error:?}");
     }
     assert!(superuser.rows("SELECT FROM public.seen").await.is_empty());
 }
