@@ -1,5 +1,7 @@
 //! The life of a tenant from psql, as the role meant for it and as others.
 
+mod adoption;
+mod copies;
 mod domains;
 mod purge;
 mod rename;
@@ -117,6 +119,10 @@ async fn assert_lifecycle_refused(session: &Session) {
         "resume('acme')",
         "drop('acme')",
         "rename('acme', 'globex')",
+        "adopt('x', 'y')",
+        "release('acme', 'postgres')",
+        "clone('acme', 'globex')",
+        "switch_template('acme', 'notes')",
         "undrop('acme')",
         "purge_start('acme', true, NULL)",
         "purge_batch(1)",

@@ -58,6 +58,23 @@ impl SchemaName {
     }
 }
 
+impl SchemaName {
+    /// Takes the name of a schema that is there and is to become a tenant's, however it is written;
+    /// refuses those of PostgreSQL and tenancy with 22023.
+    pub fn existing(text: &str) -> Result<Self> {
+        let others = text.starts_with("pg_") || text.starts_with("tenancy");
+        if !others && !matches!(text, "" | "public" | "information_schema") {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(Error::new(
+            SqlState::InvalidParameterValue,
+            format!("schema {text:?} cannot become a tenant"),
+        )
+        .detail("It belongs to PostgreSQL or to tenancy, or every tenant has it in its path.")
+        .hint("Move what is in it into a schema of its own."))
+    }
+}
+
 impl fmt::Display for SchemaName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -80,6 +97,16 @@ mod tests {
     fn a_readable_schema_leaves_the_roles_opaque() {
         let ids = TenantIdentifiers::new(&[7; 10], Some(SchemaName::parse("acme").unwrap()));
         assert_eq!((ids.schema.as_str(), ids.role.as_str()), ("acme", "t_hhhhhhhhhh"));
+    }
+
+    #[test]
+    fn a_schema_that_is_there_keeps_its_name_unless_it_is_postgresqls_or_ours() {
+        for name in ["acme", "Acme Ltd.", "select", "t_k3x9w2abcd"] {
+            assert_eq!(SchemaName::existing(name).unwrap().0, name);
+        }
+        for name in ["", "pg_catalog", "pg_temp_3", "public", "tenancy", "tenancy_checked"] {
+            assert!(SchemaName::existing(name).is_err(), "{name:?}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The SQL functions: parse the arguments, call, map the error. The SQL that declares them, with
 //! who may call them, is in `sql/`.
 
+mod adoption;
 mod arguments;
 mod blueprint;
 mod catalog;

@@ -19,7 +19,8 @@ mod table_rows;
 mod tables;
 
 pub use dump::{Dump, Piece, lock_tables};
-pub use replay::replay;
+pub use replay::{replay, replay_with};
+pub use rows::{Masks, Rows};
 pub use script::{Names, Slots, Step, Text};
 pub use shape::{Row, Shape};
 pub use stamp::stamp;

@@ -1,8 +1,9 @@
 //! Running a script: each statement as the copy's owner, but for the few that only a superuser may
 //! run, which make objects without running anybody's code.
 
+use super::rows::Rows;
 use super::script::{Names, Step};
-use super::{Blueprint, leaks, rows};
+use super::{Blueprint, leaks};
 use crate::ffi::roles::AsRole;
 use crate::ffi::{Oid, event_trigger, report, roles};
 use crate::sql::{self, Session};
@@ -45,9 +46,14 @@ impl Target<'_> {
     }
 }
 
+/// Makes the copy with all rows.
+pub fn replay(blueprint: &Blueprint, names: Names<'_>) -> Result<()> {
+    replay_with(blueprint, names, &Rows::All)
+}
+
 /// Makes the copy: structure, rows, and what watches over rows. Schema and roles are there.
 /// An error of a statement names the object in its DETAIL.
-pub fn replay(blueprint: &Blueprint, names: Names<'_>) -> Result<()> {
+pub fn replay_with(blueprint: &Blueprint, names: Names<'_>, rows: &Rows) -> Result<()> {
     let owner = roles::find(names.owner).ok_or_else(|| sql::broken("the owner role is gone"))?;
     let path = format!("{}, pg_temp", identifier(names.schema));
     let target = Target { names, owner, path };
@@ -55,7 +61,7 @@ pub fn replay(blueprint: &Blueprint, names: Names<'_>) -> Result<()> {
     sql::as_superuser(|session| {
         let (before, after) = blueprint.steps.split_at(blueprint.rows_at);
         run(blueprint, session, before, &target)?;
-        rows::copy(session, blueprint.schema, &target)?;
+        super::rows::copy(session, blueprint.schema, &target, rows)?;
         run(blueprint, session, after, &target)?;
         if blueprint.is_proven {
             return Ok(());

@@ -6,6 +6,7 @@ use super::kinds::expand;
 use super::replay::Target;
 use crate::ffi::Oid;
 use crate::ffi::names::quoted;
+use crate::ffi::roles::AsRole;
 use crate::sql::Session;
 use tenancy_core::Result;
 
@@ -14,13 +15,18 @@ const BATCH: i32 = 500;
 
 /// For each table with rows: the query that gives each as a list of values, and the beginning of the
 /// statement that inserts them. A function takes a hundred arguments at most.
+/// Masks of a table are those of its children too, whose rows it shows.
 const TABLES: &str = "
 SELECT format('SELECT %s FROM ONLY %I.%I', v.list, n.nspname, c.relname),
-  format('INSERT INTO %I (%s) OVERRIDING SYSTEM VALUE VALUES ', c.relname, v.names)
+  format('INSERT INTO %I (%s) OVERRIDING SYSTEM VALUE VALUES ', c.relname, v.names), k.masks IS NOT NULL
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace,
+  LATERAL (WITH RECURSIVE up (oid) AS (SELECT c.oid UNION SELECT i.inhparent FROM up JOIN pg_inherits i ON i.inhrelid = up.oid)
+    SELECT jsonb_object_agg(e.key, e.value) FROM up JOIN pg_class p ON p.oid = up.oid, jsonb_each($2::text::jsonb -> p.relname::text) e
+    WHERE p.relnamespace = c.relnamespace) AS k (masks),
   LATERAL (SELECT string_agg(g.names, ', ' ORDER BY g.n) AS names,
-      string_agg(format('format(%L, %s)', g.marks, g.names), ' || '', '' || ' ORDER BY g.n) AS list
-    FROM (SELECT (a.n - 1) / 90 AS n, string_agg(quote_ident(a.attname), ', ' ORDER BY a.n) AS names, string_agg('%L', ', ') AS marks
+      string_agg(format('format(%L, %s)', g.marks, g.sources), ' || '', '' || ' ORDER BY g.n) AS list
+    FROM (SELECT (a.n - 1) / 90 AS n, string_agg(quote_ident(a.attname), ', ' ORDER BY a.n) AS names, string_agg('%L', ', ') AS marks,
+        string_agg(coalesce('(' || (k.masks ->> a.attname::text) || chr(10) || ')', quote_ident(a.attname)), ', ' ORDER BY a.n) AS sources
       FROM (SELECT attname, row_number() OVER (ORDER BY attnum) AS n FROM pg_attribute
             WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped AND attgenerated = '') a
       GROUP BY 1) g) v
@@ -34,16 +40,60 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_sequence s
 WHERE c.oid IN (@members(pg_class)@)";
 
 /// Values print in a way that every session reads alike.
-const PLAIN_VALUES: &str = "SELECT set_config('DateStyle', 'ISO, MDY', true), set_config('IntervalStyle', 'postgres', true), \
-    set_config('extra_float_digits', '1', true), set_config('bytea_output', 'hex', true), set_config('xmloption', 'content', true)";
+const PLAIN_VALUES: &str = "SELECT pg_catalog.set_config('DateStyle', 'ISO, MDY', true), pg_catalog.set_config('IntervalStyle', 'postgres', true), \
+    pg_catalog.set_config('extra_float_digits', '1', true), pg_catalog.set_config('bytea_output', 'hex', true), pg_catalog.set_config('xmloption', 'content', true)";
 
-/// Copies all rows of the schema, and then the sequences. The superuser must be running.
-pub fn copy(session: &mut Session<'_, '_>, schema: Oid, target: &Target<'_>) -> Result<()> {
+/// Which rows a copy gets.
+pub enum Rows {
+    /// All, as they are.
+    All,
+    /// None, and sequences at their start.
+    None,
+    /// All, with other values in some columns.
+    Masked(Masks),
+}
+
+/// Expressions whose values stand in for those of columns.
+pub struct Masks {
+    /// By table and column, as JSON. No column that is named may be missing or generated.
+    pub expressions: String,
+    /// The role that reads rows through them: they may call anything that it may.
+    pub reader: Oid,
+    /// The path under which they are read.
+    pub path: String,
+}
+
+impl Masks {
+    /// Where a policy would hide rows from the reader, the copy fails rather than lack them.
+    fn read(&self, session: &Session<'_, '_>) -> Result<AsRole> {
+        let role = AsRole::restricted(self.reader, &self.path);
+        let whole = "SELECT pg_catalog.set_config('row_security', 'off', true)";
+        session.rows(whole, &[], |_| Ok(()))?;
+        print_plainly(session)?;
+        Ok(role)
+    }
+}
+
+/// Copies rows of the schema, and then the sequences. The superuser must be running.
+pub fn copy(
+    session: &mut Session<'_, '_>,
+    schema: Oid,
+    target: &Target<'_>,
+    rows: &Rows,
+) -> Result<()> {
+    let masks = match rows {
+        Rows::None => return Ok(()),
+        Rows::All => None,
+        Rows::Masked(masks) => Some(masks),
+    };
     print_plainly(session)?;
-    let tables = session.rows(&expand(TABLES), &[schema.into()], |row| {
-        Ok((row.required::<String>(1)?, row.required::<String>(2)?))
+    let arguments = [schema.into(), masks.map(|m| m.expressions.as_str()).into()];
+    let tables = session.rows(&expand(TABLES), &arguments, |row| {
+        Ok((row.required::<String>(1)?, row.required::<String>(2)?, row.required::<bool>(3)?))
     })?;
-    for (query, insert) in tables {
+    for (query, insert, is_masked) in tables {
+        // The rows are read while the guard lives: what an expression calls runs then.
+        let _reader = masks.filter(|_| is_masked).map(|m| m.read(session)).transpose()?;
         session.batches(&query, BATCH, |session, rows| {
             let text = format!("{insert}({})", rows.join("), ("));
             target.as_owner(session, |session| session.execute(&text, &[]).map(drop))

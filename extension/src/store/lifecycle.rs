@@ -178,7 +178,7 @@ pub fn drop_tenant(name: &str, grace: Duration) -> Result<()> {
 }
 
 /// Keeps new statements out and ends what runs: the grace period, then cancel, then terminate.
-fn quiesce(tenant: i64, grace: Duration) -> Result<()> {
+pub fn quiesce(tenant: i64, grace: Duration) -> Result<()> {
     shared::block(tenant)?;
     let start = Instant::now();
     let mut cancelled = false;

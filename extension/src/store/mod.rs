@@ -1,8 +1,10 @@
 //! The registry: SQL text in, core types out. Reads for the session go by index scans and work in
 //! any context; everything else is SPI, run as the registry's owner.
 
+mod adopt;
 mod audit;
 mod blueprints;
+mod copy;
 mod domains;
 mod export;
 mod former_names;
@@ -14,15 +16,19 @@ mod ownership;
 mod provision;
 mod purge;
 mod refusals;
+mod release;
 mod routes;
 mod spares;
 
+mod switch;
 mod templates;
 mod tenants;
 mod undrop;
 mod verify;
 
+pub use adopt::adopt;
 pub use blueprints::differences;
+pub use copy::clone_tenant;
 pub use domains::{add_domain, remove_domain, set_primary_domain};
 pub use export::export;
 pub use former_names::rename;
@@ -33,8 +39,10 @@ pub use lookup::{Tenant, login_grant, tenant_by_id, tenant_by_name, tenant_of_sc
 pub use ownership::settle_new_objects;
 pub use purge::{purge_batch, start_purge};
 pub use refusals::write_refusals;
+pub use release::release;
 pub use routes::{Route, resolve, resolve_name};
 pub use spares::{make as make_spare, spoil as spoil_spares, tend as tend_spares};
+pub use switch::switch_template;
 pub use templates::{register_schema, register_script};
 pub use undrop::undrop;
 pub use verify::verify;

@@ -54,14 +54,32 @@ fn refuse_open_shared_schemas(session: &mut Session<'_, '_>) -> Result<()> {
 }
 
 fn make_roles_and_schema(session: &mut Session<'_, '_>, names: &TenantIdentifiers) -> Result<()> {
+    run_for_roles(session, names)?;
     let (schema, role, owner) =
         (identifier(&names.schema), identifier(&names.role), identifier(&names.owner));
+    for statement in [
+        format!("CREATE SCHEMA {schema} AUTHORIZATION {owner}"),
+        format!("GRANT USAGE ON SCHEMA {schema} TO {role}"),
+    ] {
+        session.execute(&statement, &[])?;
+    }
+    Ok(())
+}
+
+/// Makes the roles of a tenant whose schema is there.
+pub fn make_roles(names: &TenantIdentifiers) -> Result<()> {
+    sql::as_superuser(|session| {
+        refuse_open_shared_schemas(session)?;
+        run_for_roles(session, names)
+    })
+}
+
+fn run_for_roles(session: &mut Session<'_, '_>, names: &TenantIdentifiers) -> Result<()> {
+    let (role, owner) = (identifier(&names.role), identifier(&names.owner));
     let privileges = format!("ALTER DEFAULT PRIVILEGES FOR ROLE {owner}");
     for statement in [
         format!("CREATE ROLE {role} NOLOGIN IN ROLE tenancy_tenant"),
         format!("CREATE ROLE {owner} NOLOGIN IN ROLE tenancy_tenant"),
-        format!("CREATE SCHEMA {schema} AUTHORIZATION {owner}"),
-        format!("GRANT USAGE ON SCHEMA {schema} TO {role}"),
         // The owner role creates in this one schema only, so these need not name it; and only
         // without a schema can they take EXECUTE from PUBLIC.
         format!("{privileges} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {role}"),
