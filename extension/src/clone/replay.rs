@@ -57,7 +57,7 @@ pub fn replay_with(blueprint: &Blueprint, names: Names<'_>, rows: &Rows) -> Resu
     let owner = roles::find(names.owner).ok_or_else(|| sql::broken("the owner role is gone"))?;
     let path = format!("{}, pg_temp", identifier(names.schema));
     let target = Target { names, owner, path };
-    let _quiet = event_trigger::pause();
+    let _quiet = event_trigger::pause_all();
     sql::as_superuser(|session| {
         let (before, after) = blueprint.steps.split_at(blueprint.rows_at);
         run(blueprint, session, before, &target)?;

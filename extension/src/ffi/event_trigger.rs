@@ -7,15 +7,28 @@ use std::ffi::CStr;
 use std::sync::OnceLock;
 
 thread_local! {
-    static PAUSED: Cell<bool> = const { Cell::new(false) };
+    static PAUSED: Cell<Paused> = const { Cell::new(Paused::Nothing) };
 }
 
-/// Keeps the handler from being called until dropped.
-pub struct Pause(bool);
+/// Which handlers are not called.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Paused {
+    Nothing,
+    Settling,
+    All,
+}
 
-/// Pauses the handler: what runs meanwhile puts owner and grants right itself.
+/// Keeps handlers from being called until dropped.
+pub struct Pause(Paused);
+
+/// What runs meanwhile puts owner and grants right itself.
 pub fn pause() -> Pause {
-    Pause(PAUSED.replace(true))
+    Pause(PAUSED.replace(Paused::Settling))
+}
+
+/// What runs meanwhile makes a schema that nothing was made of yet.
+pub fn pause_all() -> Pause {
+    Pause(PAUSED.replace(Paused::All))
 }
 
 impl Drop for Pause {
@@ -63,7 +76,7 @@ pub extern "C" fn pg_finfo_spoil_spares() -> &'static pg_sys::Pg_finfo_record {
 pub unsafe extern "C-unwind" fn settle_ddl(call: FunctionCallInfo) -> Datum {
     // SAFETY: the function manager hands over a valid call.
     unsafe { event(call, c"settle_ddl") };
-    if let (false, Some(handlers)) = (PAUSED.get(), HANDLERS.get()) {
+    if let (Paused::Nothing, Some(handlers)) = (PAUSED.get(), HANDLERS.get()) {
         (handlers.settle)();
     }
     Datum::from(0)
@@ -78,7 +91,7 @@ pub unsafe extern "C-unwind" fn settle_ddl(call: FunctionCallInfo) -> Datum {
 pub unsafe extern "C-unwind" fn spoil_spares(call: FunctionCallInfo) -> Datum {
     // SAFETY: as above.
     let event = unsafe { event(call, c"spoil_spares") };
-    if let Some(handlers) = HANDLERS.get() {
+    if let (true, Some(handlers)) = (PAUSED.get() != Paused::All, HANDLERS.get()) {
         (handlers.spoil)(event == c"sql_drop");
     }
     Datum::from(0)

@@ -182,7 +182,7 @@ fn can_have_spares(name: &str) -> Result<bool> {
 
 /// Drops a spare with its schema and roles. Nobody has ever been in it.
 fn remove(names: &TenantIdentifiers) -> Result<()> {
-    let _quiet = event_trigger::pause();
+    let _quiet = event_trigger::pause_all();
     let (schema, role, owner) =
         (identifier(&names.schema), identifier(&names.role), identifier(&names.owner));
     sql::as_superuser(|session| {
