@@ -132,6 +132,13 @@ CREATE TABLE tenancy.large_object_alias (
 );
 COMMENT ON TABLE tenancy.large_object_alias IS 'Large objects that a tenant calls by an id that another tenant had first, and their real ids';
 
+CREATE TABLE tenancy.import (
+  tenant_id bigint PRIMARY KEY REFERENCES tenancy.tenant ON DELETE CASCADE,
+  archive text NOT NULL,
+  started_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE tenancy.import IS 'Imports that have begun and not finished, and what tells their archives from others';
+
 ALTER SEQUENCE tenancy.generation OWNER TO tenancy_owner;
 ALTER TABLE tenancy.registry OWNER TO tenancy_owner;
 ALTER TABLE tenancy.plan OWNER TO tenancy_owner;
@@ -143,6 +150,7 @@ ALTER TABLE tenancy.domain OWNER TO tenancy_owner;
 ALTER TABLE tenancy.login OWNER TO tenancy_owner;
 ALTER TABLE tenancy.setting OWNER TO tenancy_owner;
 ALTER TABLE tenancy.audit OWNER TO tenancy_owner;
+ALTER TABLE tenancy.import OWNER TO tenancy_owner;
 ALTER TABLE tenancy.large_object_alias OWNER TO tenancy_owner;
 GRANT SELECT ON tenancy.plan, tenancy.template, tenancy.tenant, tenancy.former_name, tenancy.domain, tenancy.login,
-  tenancy.setting, tenancy.audit TO tenancy_admin;
+  tenancy.setting, tenancy.audit, tenancy.import TO tenancy_admin;

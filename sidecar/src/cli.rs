@@ -2,6 +2,7 @@
 
 use crate::config::{Config, Source};
 use crate::error::Error;
+use crate::fleet::{self, Export, Import};
 use crate::{server, telemetry};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -20,6 +21,25 @@ Examples:
       -d '{\"query\": \"SELECT $1::int + 1 AS n\", \"params\": [41]}'
       Ask a tenant that is found by its hostname.";
 
+const EXPORT_EXAMPLES: &str = "\
+Examples:
+  tenancy export acme -o acme.tar.zst --dsn postgresql://backup@127.0.0.1/app
+      Structure, rows, sequences, large objects and what the registry holds, as of one moment.
+      The login is a member of tenancy_admin and may read all tables: a superuser, or
+      CREATE ROLE backup LOGIN BYPASSRLS IN ROLE tenancy_admin, tenancy_bypass, pg_read_all_data.
+  tar --zstd -tf acme.tar.zst
+      What is in an archive.";
+
+const IMPORT_EXAMPLES: &str = "\
+Examples:
+  tenancy import acme.tar.zst --dsn postgresql://alice@127.0.0.1/app
+      Make the tenant again under its name. The login is a member of tenancy_admin.
+  tenancy import acme.tar.zst --as acme-staging
+      Make it beside the original. All that the archive holds runs as the new tenant's owner role.
+  tenancy import acme.tar.zst
+      After an interruption: go on where the import stopped. To give it up:
+      SELECT tenancy.drop('acme').";
+
 /// Schema-per-tenant for PostgreSQL: from a hostname to a tenant's rows
 #[derive(Parser)]
 #[command(name = "tenancy", version, after_help = EXAMPLES)]
@@ -33,6 +53,12 @@ enum Command {
     /// Serve SQL over HTTP until SIGTERM or SIGINT
     #[command(after_help = EXAMPLES)]
     Serve(Configuration),
+    /// Write a tenant to an archive
+    #[command(after_help = EXPORT_EXAMPLES)]
+    Export(ExportArguments),
+    /// Make a tenant from an archive
+    #[command(after_help = IMPORT_EXAMPLES)]
+    Import(ImportArguments),
     /// Work with the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -43,6 +69,44 @@ enum ConfigCommand {
     /// Check the configuration without opening a port or a connection
     #[command(after_help = EXAMPLES)]
     Check(Configuration),
+}
+
+#[derive(Args)]
+struct Administration {
+    /// Address of the server with an administrator's login, as libpq takes it
+    #[arg(long, value_name = "DSN", env = "TENANCY_ADMIN_DSN", hide_env_values = true)]
+    dsn: String,
+    /// Connections that copy rows at the same time
+    #[arg(long, short, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=64))]
+    jobs: u16,
+}
+
+#[derive(Args)]
+struct ExportArguments {
+    /// The tenant's name
+    tenant: String,
+    /// The archive to write; it must not be there
+    #[arg(long, short, value_name = "FILE")]
+    output: PathBuf,
+    #[command(flatten)]
+    administration: Administration,
+}
+
+#[derive(Args)]
+struct ImportArguments {
+    /// The archive
+    archive: PathBuf,
+    /// Another name for the tenant
+    #[arg(long = "as", value_name = "NAME")]
+    name: Option<String>,
+    /// Have the tenant's hostnames lead to it; they must be free
+    #[arg(long)]
+    with_domains: bool,
+    /// Leave the tenant verified and out of service
+    #[arg(long)]
+    no_activate: bool,
+    #[command(flatten)]
+    administration: Administration,
 }
 
 #[derive(Args)]
@@ -88,6 +152,17 @@ impl Cli {
                 runtime.shutdown_background();
                 outcome
             }
+            Command::Export(arguments) => {
+                let output = arguments.output.clone();
+                let length = blocking(fleet::export(arguments.into()))?;
+                println!("exported {} ({length} bytes)", output.display());
+                Ok(())
+            }
+            Command::Import(arguments) => {
+                let name = blocking(fleet::import(arguments.into()))?;
+                println!("imported {name}");
+                Ok(())
+            }
             Command::Config(ConfigCommand::Check(configuration)) => {
                 let config = configuration.load()?;
                 println!("the configuration is valid");
@@ -96,6 +171,34 @@ impl Cli {
                 println!("registry: {:?}", config.registry.dsn);
                 Ok(())
             }
+        }
+    }
+}
+
+/// Runs a command on tenants to its end.
+fn blocking<T>(work: impl Future<Output = Result<T, fleet::Error>>) -> Result<T, Error> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    Ok(runtime.block_on(work)?)
+}
+
+impl From<ExportArguments> for Export {
+    fn from(arguments: ExportArguments) -> Self {
+        let ExportArguments { tenant, output, administration: Administration { dsn, jobs } } =
+            arguments;
+        Self { tenant, output, dsn, jobs: jobs.into() }
+    }
+}
+
+impl From<ImportArguments> for Import {
+    fn from(arguments: ImportArguments) -> Self {
+        let Administration { dsn, jobs } = arguments.administration;
+        Self {
+            archive: arguments.archive,
+            name: arguments.name,
+            dsn,
+            jobs: jobs.into(),
+            with_domains: arguments.with_domains,
+            activate: !arguments.no_activate,
         }
     }
 }

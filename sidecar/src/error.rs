@@ -1,7 +1,7 @@
 //! Why a command ended without doing what it was asked. For people at a terminal; what clients
 //! of the faces see is a type of its own.
 
-use crate::{config, control, pool};
+use crate::{config, control, fleet, pool};
 use std::net::SocketAddr;
 
 /// The errors of the commands.
@@ -27,4 +27,7 @@ pub enum Error {
     /// The registry's client cannot be made.
     #[error("could not start: {0}")]
     Control(#[from] control::Error),
+    /// A command on a tenant failed.
+    #[error(transparent)]
+    Fleet(#[from] fleet::Error),
 }

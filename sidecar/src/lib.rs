@@ -14,16 +14,21 @@
 //! work right behind, compares the switch's answer with the route before the work can take
 //! effect, and answers; then the connection is parked again, off the client's path.
 //!
-//! Who may import whom: `wire` and `auth` import nobody; `pool` imports `wire`; `resolve`,
+//! `fleet` (export and import of tenants, with `archive` for the file) is beside all this: commands of
+//! an administrator, which `cli` starts.
+//!
+//! Who may import whom: `archive`, `wire` and `auth` import nobody; `fleet` imports `archive`; `pool` imports `wire`; `resolve`,
 //! `auth`, `pool` and `control` never see each other; `http` joins them; `server` knows all and
 //! builds them from `config`, which imports nobody; only `cli` starts it.
 #![forbid(unsafe_code)]
 
+pub mod archive;
 pub mod auth;
 pub mod cli;
 pub mod config;
 pub mod control;
 pub mod error;
+pub mod fleet;
 pub mod http;
 pub mod pool;
 pub mod resolve;

@@ -27,6 +27,7 @@ const EXTENSION: Arrows = &[
 ];
 
 const SIDECAR: Arrows = &[
+    ("archive", &[]),
     ("wire", &[]),
     ("auth", &[]),
     ("config", &[]),
@@ -35,11 +36,12 @@ const SIDECAR: Arrows = &[
     ("shutdown", &[]),
     ("pool", &["wire"]),
     // What can end the process, whichever part it comes from.
-    ("error", &["config", "control", "pool"]),
+    ("fleet", &["archive"]),
+    ("error", &["config", "control", "fleet", "pool"]),
     ("telemetry", &["config"]),
     ("http", &["auth", "control", "pool", "resolve", "wire"]),
     ("server", &["auth", "config", "control", "error", "http", "pool", "resolve", "shutdown"]),
-    ("cli", &["config", "error", "server", "telemetry"]),
+    ("cli", &["config", "error", "fleet", "server", "telemetry"]),
 ];
 
 #[test]

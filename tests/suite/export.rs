@@ -1,6 +1,7 @@
 //! Tenants taken out of the database, and brought into one: nothing of them is lost, and what comes
 //! in has no more rights than the tenant itself.
 
+mod archive;
 mod script;
 
 use tenancy_tests::cluster::checked;

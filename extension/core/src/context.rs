@@ -10,6 +10,8 @@ pub enum Capacity {
     Member,
     /// The owner role: maintenance and the application's own migrations.
     Owner,
+    /// The owner role of a tenant that is being imported and not in service yet.
+    Importer,
 }
 
 impl Capacity {

@@ -207,6 +207,19 @@ pub fn admit(status: Status, suspension: Option<Suspension>) -> Result<Access> {
     }
 }
 
+/// Admission of what is still being filled: nobody else gets in until it is done.
+pub fn admit_import(status: Status) -> Result<Access> {
+    match status {
+        St::Registered => Ok(Access::Full),
+        _ => Err(Error::new(
+            SqlState::ObjectNotInPrerequisiteState,
+            "the tenant is not being imported",
+        )
+        .detail(format!("Its status is \"{status}\"."))
+        .hint("tenancy.import_begin() makes a tenant that rows can be copied into.")),
+    }
+}
+
 /// The refusal of a tenant that is suspended, or is being suspended.
 pub fn suspended() -> Error {
     Error::new(SqlState::CannotConnectNow, "the tenant is suspended")

@@ -9,6 +9,7 @@ mod checked;
 mod context;
 mod domains;
 mod export;
+mod import;
 mod lifecycle;
 mod logins;
 mod refusals;

@@ -99,7 +99,13 @@ impl Dump {
         pieces.extend(sequences(blueprint.schema)?);
         pieces.extend(structure(after));
         pieces.push_back(Piece::Text("COMMIT;".to_owned()));
-        Ok(Self { path, pieces, open: None, lines: VecDeque::new(), batch: 1 })
+        Ok(Self { path, ..Self::of(pieces) })
+    }
+
+    /// These pieces alone.
+    pub fn of(pieces: VecDeque<Piece>) -> Self {
+        let path = sql::OWN_PATH.to_owned();
+        Self { path, pieces, open: None, lines: VecDeque::new(), batch: 1 }
     }
 
     /// The next line or statement; none at the end.

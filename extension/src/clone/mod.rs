@@ -15,15 +15,17 @@ mod schema;
 mod script;
 mod shape;
 mod stamp;
+mod table_contents;
 mod table_rows;
 mod tables;
 
 pub use dump::{Dump, Piece, lock_tables};
-pub use replay::{replay, replay_with};
-pub use rows::{Masks, Rows};
+pub use replay::{Half, replay, replay_half, replay_with};
+pub use rows::{Masks, Position, Rows, positions};
 pub use script::{Names, Slots, Step, Text};
 pub use shape::{Row, Shape};
 pub use stamp::stamp;
+pub use table_contents::{Contents, contents};
 
 use crate::ffi::Oid;
 use crate::sql::{self, Session};
@@ -63,9 +65,10 @@ impl Blueprint {
                 object,
                 text,
             });
-        let rows_at = usize::try_from(rows_at).unwrap_or(0);
+        let steps: Vec<_> = steps.collect();
+        let rows_at = usize::try_from(rows_at).unwrap_or(0).min(steps.len());
         let slots = Slots::from_columns(slots);
-        Self { schema, steps: steps.collect(), rows_at, slots, is_proven }
+        Self { schema, steps, rows_at, slots, is_proven }
     }
 
     /// The steps, for the registry.
@@ -100,18 +103,18 @@ const BY_INDEX: &str = "SELECT set_config(s, 'off', true) FROM unnest('{enable_s
 /// Reads a schema. Raises 3F000 when there is none, 0A000 with the object's name when it holds what
 /// cannot be copied.
 pub fn read(name: &str, text: Text) -> Result<Blueprint> {
-    read_with(name, text, Keys::WithTables)
+    read_with(name, text, Keys::WithTables, "tenancy_tenant")
 }
 
-/// The same for a copy that gets many rows.
-pub fn read_for_rows(name: &str) -> Result<Blueprint> {
-    read_with(name, Text::Rebind, Keys::AfterRows)
+/// The same of a tenant's schema, with what is granted to its role, for a copy that gets many rows.
+pub fn read_for_rows(name: &str, role: &str) -> Result<Blueprint> {
+    read_with(name, Text::Rebind, Keys::AfterRows, role)
 }
 
-fn read_with(name: &str, text: Text, keys: Keys) -> Result<Blueprint> {
+fn read_with(name: &str, text: Text, keys: Keys, grantee: &str) -> Result<Blueprint> {
     sql::as_superuser_with_path(&Source::path(name), |session| {
         session.rows(BY_INDEX, &[], |_| Ok(()))?;
-        let source = Source::find(session, name)?;
+        let source = Source::find(session, name, grantee)?;
         let parts = circles::ordered(session, &source, keys)?;
         let objects = describe(session, &source, &parts)?;
         let steps = parts

@@ -70,6 +70,35 @@ pub fn replay_with(blueprint: &Blueprint, names: Names<'_>, rows: &Rows) -> Resu
     })
 }
 
+/// What of a script runs at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Half {
+    /// What must be there before rows are.
+    BeforeRows,
+    /// What comes after them.
+    AfterRows,
+}
+
+/// Runs one half of a script. Where sequences shall stand comes with the second.
+pub fn replay_half(
+    blueprint: &Blueprint,
+    names: Names<'_>,
+    half: Half,
+    positions: &[rows::Position],
+) -> Result<()> {
+    let owner = roles::find(names.owner).ok_or_else(|| sql::broken("the owner role is gone"))?;
+    let target = Target { names, owner, path: super::path(names.schema) };
+    let _quiet = event_trigger::pause();
+    let (before, after) = blueprint.steps.split_at(blueprint.rows_at);
+    sql::as_superuser(|session| match half {
+        Half::BeforeRows => run(blueprint, session, before, &target),
+        Half::AfterRows => {
+            target.as_owner(session, |session| rows::set_positions(session, positions))?;
+            run(blueprint, session, after, &target)
+        }
+    })
+}
+
 /// Neighbours that run as the same role share one change of role.
 fn run(
     blueprint: &Blueprint,

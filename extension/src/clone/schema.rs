@@ -4,7 +4,7 @@ use super::kinds::{self, Kind};
 use super::part::{Node, Part};
 use super::script::Slots;
 use crate::ffi::names::quoted;
-use crate::ffi::{Oid, random};
+use crate::ffi::{Oid, random, roles};
 use crate::sql::Session;
 use pgrx::datum::DatumWithOid;
 use std::collections::HashSet;
@@ -17,6 +17,8 @@ pub struct Source {
     pub oid: Oid,
     /// Its name.
     pub name: String,
+    /// The role whose rights the copy's role gets: the tenants' group, or a tenant's own.
+    pub grantee: Oid,
     /// Stands on both sides of free text in what the queries give. Random: no text can hold it.
     pub mark: String,
     /// Stand where the copy's names will.
@@ -93,7 +95,7 @@ impl Source {
     }
 
     /// Finds the schema, and refuses what cannot be copied.
-    pub fn find(session: &Session<'_, '_>, name: &str) -> Result<Self> {
+    pub fn find(session: &Session<'_, '_>, name: &str, grantee: &str) -> Result<Self> {
         let oid = session
             .first("SELECT oid FROM pg_namespace WHERE nspname = $1", &[name.into()], |row| {
                 row.required::<Oid>(1)
@@ -105,6 +107,7 @@ impl Source {
         let mut source = Self {
             oid,
             name: name.to_owned(),
+            grantee: roles::find(grantee).unwrap_or(Oid::INVALID),
             mark: random::token()?,
             slots: Slots::new()?,
             names: HashSet::new(),
@@ -139,6 +142,7 @@ impl Source {
             self.slots.schema.as_str().into(),
             self.slots.owner.as_str().into(),
             self.slots.role.as_str().into(),
+            self.grantee.into(),
         ]
     }
 

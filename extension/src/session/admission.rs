@@ -28,8 +28,21 @@ pub struct Admitted {
 pub fn of_login(tenant: &str, capacity: Capacity) -> Result<Admitted> {
     let epoch = shared::epoch();
     let tenant = cache::tenant(tenant)?.ok_or_else(lifecycle::unknown_tenant)?;
+    if capacity == Capacity::Importer {
+        let access = of_importer(&tenant)?;
+        return Ok(Admitted { stay: Stay { tenant, capacity }, access, sealed: true, epoch });
+    }
     let sealed = login_grant(&tenant)?;
     admit(tenant, capacity, sealed, epoch)
+}
+
+/// Admits an administrator to a tenant that is being imported, and as long as it is.
+pub fn of_importer(tenant: &Tenant) -> Result<Access> {
+    let login = roles::session_user();
+    if roles::is_member(login, "tenancy_admin") || roles::is_superuser(login) {
+        return lifecycle::admit_import(tenant.status);
+    }
+    Err(lifecycle::unknown_tenant())
 }
 
 /// Admits a gateway, which answers for its own clients' grants. It names the tenant, or the route

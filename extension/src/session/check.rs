@@ -7,7 +7,7 @@ use crate::ffi::functions;
 use crate::shared;
 use std::ffi::CStr;
 use tenancy_core::Result;
-use tenancy_core::context::{self, Place};
+use tenancy_core::context::{self, Capacity, Place};
 use tenancy_core::guard::{self, How, Statement};
 use tenancy_core::lifecycle::{self, Access};
 use tenancy_core::mutant;
@@ -104,10 +104,15 @@ fn check_again(epoch: u64) -> Result<()> {
             Err(lifecycle::suspended())
         };
     }
-    if !position::situation().gateway && !mutant::disabled("lock.grant_again") {
+    let is_import = stay.capacity == Capacity::Importer;
+    if !is_import && !position::situation().gateway && !mutant::disabled("lock.grant_again") {
         admission::login_grant(&tenant)?;
     }
-    let access = match lifecycle::admit(tenant.status, tenant.suspension) {
+    let admitted = match is_import {
+        true => admission::of_importer(&tenant),
+        false => lifecycle::admit(tenant.status, tenant.suspension),
+    };
+    let access = match admitted {
         Err(_) if mutant::disabled("lock.state_again") => Access::Full,
         admitted => admitted?,
     };

@@ -48,7 +48,7 @@ impl Stay {
     pub fn role(&self) -> Oid {
         match self.capacity {
             Capacity::Member => self.tenant.role,
-            Capacity::Owner => self.tenant.owner,
+            Capacity::Owner | Capacity::Importer => self.tenant.owner,
         }
     }
 }
@@ -94,7 +94,7 @@ pub fn with_own_names<T>(work: impl FnOnce(Own<'_>) -> T) -> T {
     STAY.with_borrow(|stay| match stay {
         Some(Stay { tenant, capacity }) => {
             let [role, owner] = &tenant.role_names;
-            let as_owner = *capacity == Capacity::Owner;
+            let as_owner = *capacity != Capacity::Member;
             work(Own { schema: &tenant.schema_name, roles: [role, owner], as_owner })
         }
         None => work(Own { schema: "", roles: ["", ""], as_owner: false }),

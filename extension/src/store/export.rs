@@ -1,7 +1,8 @@
-//! Taking a tenant out of the database: a script that makes an ordinary schema of it elsewhere.
+//! Taking a tenant out of the database: a script that makes an ordinary schema of it elsewhere, or
+//! its parts, for an archive.
 
 use super::tenants;
-use crate::clone::{self, Dump, Piece};
+use crate::clone::{self, Blueprint, Contents, Dump, Piece, Position};
 use crate::ffi::Oid;
 use crate::ffi::names::quoted;
 use crate::sql::{self, Session};
@@ -57,7 +58,7 @@ pub fn export(name: &str, schema: Option<&str>) -> Result<Dump> {
     let source = sql::as_registry(|s| source(s, name))?;
     let target = schema.unwrap_or(name);
     clone::lock_tables(&source.names.schema)?;
-    let blueprint = clone::read_for_rows(&source.names.schema)?;
+    let blueprint = clone::read_for_rows(&source.names.schema, &source.names.role)?;
     let (mut first, objects) = sql::as_superuser(|session| {
         Ok((vec![Piece::Text(header(session, name)?)], large_objects(session, &source)?))
     })?;
@@ -111,13 +112,21 @@ fn extensions(session: &Session<'_, '_>, source: &Source) -> Result<Vec<Piece>> 
     })
 }
 
+/// The large objects of a tenant: the id that it knows, and the real one.
+pub fn large_object_ids(
+    session: &Session<'_, '_>,
+    tenant: i64,
+    names: &TenantIdentifiers,
+) -> Result<Vec<(i64, Oid)>> {
+    let arguments = [tenant.into(), names.role.as_str().into(), names.owner.as_str().into()];
+    session.rows(LARGE_OBJECTS, &arguments, |row| {
+        Ok((row.required::<i64>(1)?, row.required::<Oid>(2)?))
+    })
+}
+
 /// Each is made under the id that the tenant's rows know it by.
 fn large_objects(session: &Session<'_, '_>, source: &Source) -> Result<Vec<Piece>> {
-    let TenantIdentifiers { role, owner, .. } = &source.names;
-    let arguments = [source.id.into(), role.as_str().into(), owner.as_str().into()];
-    let objects = session.rows(LARGE_OBJECTS, &arguments, |row| {
-        Ok((row.required::<i64>(1)?, row.required::<Oid>(2)?))
-    })?;
+    let objects = large_object_ids(session, source.id, &source.names)?;
     let pieces = objects.into_iter().flat_map(|(id, real)| {
         [
             Piece::Text(format!("SELECT pg_catalog.lo_create({id});")),
@@ -129,4 +138,47 @@ fn large_objects(session: &Session<'_, '_>, source: &Source) -> Result<Vec<Piece
         ]
     });
     Ok(pieces.collect())
+}
+
+/// The statements that make a tenant's structure, those that come after the rows apart.
+pub fn export_structure(name: &str) -> Result<Blueprint> {
+    let source = sql::as_registry(|s| source(s, name))?;
+    clone::lock_tables(&source.names.schema)?;
+    clone::read_for_rows(&source.names.schema, &source.names.role)
+}
+
+/// The tenant's tables that hold rows.
+pub fn export_tables(name: &str) -> Result<Vec<Contents>> {
+    in_schema(name, clone::contents)
+}
+
+/// Where the tenant's sequences stand.
+pub fn export_sequences(name: &str) -> Result<Vec<Position>> {
+    in_schema(name, clone::positions)
+}
+
+fn in_schema<T>(name: &str, read: impl Fn(&Session<'_, '_>, Oid) -> Result<T>) -> Result<T> {
+    let source = sql::as_registry(|s| source(s, name))?;
+    sql::as_superuser_with_path(&clone::path(&source.names.schema), |session| {
+        let find = "SELECT oid FROM pg_namespace WHERE nspname = $1";
+        let schema = source.names.schema.as_str();
+        let oid = session.first(find, &[schema.into()], |row| row.required::<Oid>(1))?;
+        read(session, oid.ok_or_else(|| sql::broken("a tenant's schema is gone"))?)
+    })
+}
+
+/// The tenant's large objects: a line with the id that it knows for each, and lines with the id, a
+/// position and what is there.
+pub fn export_large_objects(name: &str) -> Result<Dump> {
+    let source = sql::as_registry(|s| source(s, name))?;
+    let objects = sql::as_superuser(|session| large_object_ids(session, source.id, &source.names))?;
+    let pieces = objects.into_iter().flat_map(|(id, real)| {
+        let pages = format!(
+            "SELECT format('{id} %s %s', pageno::bigint * 2048, encode(data, 'hex')) \
+             FROM pg_largeobject WHERE loid = {} ORDER BY pageno",
+            real.to_u32()
+        );
+        [Piece::Text(id.to_string()), Piece::Lines(pages)]
+    });
+    Ok(Dump::of(pieces.collect()))
 }

@@ -90,11 +90,13 @@ fn spare(
     Ok(spare)
 }
 
-fn move_on(tenant: &mut Locked, operation: Operation) -> Result<()> {
+/// Moves a tenant to its next state.
+pub fn move_on(tenant: &mut Locked, operation: Operation) -> Result<()> {
     sql::as_registry(|s| tenants::advance(s, tenant, operation, None))
 }
 
-fn refuse_odd_settings(settings: Option<&JsonB>) -> Result<()> {
+/// Refuses settings that the registry could not keep.
+pub fn refuse_odd_settings(settings: Option<&JsonB>) -> Result<()> {
     let Some(settings) = settings else { return Ok(()) };
     if settings.0.as_object().is_some_and(|s| s.keys().all(|key| is_setting_name(key))) {
         return Ok(());
@@ -113,7 +115,8 @@ fn is_setting_name(key: &str) -> bool {
     key.len() <= 63 && key.starts_with(|c: char| c.is_ascii_lowercase()) && key.bytes().all(inner)
 }
 
-fn require_plan(session: &mut Session<'_, '_>, plan: Option<&str>) -> Result<()> {
+/// Refuses a plan that is not there.
+pub fn require_plan(session: &mut Session<'_, '_>, plan: Option<&str>) -> Result<()> {
     let Some(plan) = plan else { return Ok(()) };
     let query = "SELECT true FROM tenancy.plan WHERE name = $1";
     if session.first(query, &[plan.into()], |row| row.required::<bool>(1))?.is_some() {
@@ -123,7 +126,8 @@ fn require_plan(session: &mut Session<'_, '_>, plan: Option<&str>) -> Result<()>
         .hint("SELECT name FROM tenancy.plan lists the plans."))
 }
 
-fn store_settings(
+/// Keeps a new tenant's settings.
+pub fn store_settings(
     session: &mut Session<'_, '_>,
     tenant: i64,
     settings: Option<JsonB>,

@@ -178,9 +178,9 @@ fn forget(session: &mut Session<'_, '_>, tenant: &mut Locked) -> Result<()> {
     session.execute(free, &[tenant.id.into()]).map(drop)
 }
 
-/// Removes hostnames, grants, settings and aliases of a tenant.
+/// Removes hostnames, grants, settings, aliases and imports of a tenant.
 pub fn forget_belongings(session: &mut Session<'_, '_>, tenant: i64) -> Result<()> {
-    for table in ["domain", "login", "setting", "large_object_alias"] {
+    for table in ["domain", "login", "setting", "large_object_alias", "import"] {
         let statement = format!("DELETE FROM tenancy.{table} WHERE tenant_id = $1");
         session.execute(&statement, &[tenant.into()])?;
     }

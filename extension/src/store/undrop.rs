@@ -1,7 +1,7 @@
 //! Bringing a dropped tenant back: suspended, for somebody to look at it first.
 
 use super::tenants;
-use super::{former_names, provision, verify};
+use super::{former_names, import, provision, verify};
 use crate::sql::{self, Session};
 use tenancy_core::Result;
 use tenancy_core::lifecycle::{Operation, Suspension};
@@ -17,6 +17,7 @@ pub fn undrop(name: &str, id: Option<i64>, new_name: Option<&str>) -> Result<Hos
     let (tenant, hostnames) = sql::as_registry(|s| {
         let (mut tenant, _) = tenants::lock_dropped(s, name, id)?;
         tenant.status.after(Operation::Undrop)?;
+        import::refuse_half(s, tenant.id)?;
         tenants::refuse_taken(s, new_name.as_str())?;
         let rename = "UPDATE tenancy.tenant SET name = $2 WHERE id = $1 AND name <> $2";
         s.execute(rename, &[tenant.id.into(), new_name.as_str().into()])?;

@@ -56,7 +56,8 @@ fn restored(script: &Path, database: &Database<'_>) -> Database<'static> {
     other
 }
 
-async fn with_shop() -> Database<'static> {
+/// A database with a shop, and the tenant acme that is a copy of it.
+pub async fn with_shop() -> Database<'static> {
     let database = Database::new();
     let superuser = database.superuser().await;
     superuser.run("CREATE SCHEMA shop; SET search_path = shop").await;

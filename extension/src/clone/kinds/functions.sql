@@ -37,7 +37,7 @@ UNION ALL
 SELECT 'pg_proc'::regclass::oid, p.oid, 500, true,
   format('REVOKE ALL ON FUNCTION %1$s FROM PUBLIC; GRANT EXECUTE ON FUNCTION %1$s TO %2$s', p.oid::regprocedure,
     concat_ws(', ', $4, CASE WHEN EXISTS (SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) x
-      WHERE x.privilege_type = 'EXECUTE' AND x.grantee IN (0, 'tenancy_tenant'::regrole)) THEN $5 END))
+      WHERE x.privilege_type = 'EXECUTE' AND x.grantee IN (0, $6)) THEN $5 END))
 FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
 WHERE p.oid IN (@members(pg_proc)@) AND NOT l.lanpltrusted AND p.prokind IN ('f', 'w')
   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'i')
