@@ -2,6 +2,8 @@
 //! in has no more rights than the tenant itself.
 
 mod archive;
+mod hostile;
+mod interrupted;
 mod script;
 
 use tenancy_tests::cluster::checked;
