@@ -14,6 +14,7 @@ use tenancy_core::{Error, Result, SqlState};
 
 /// `tenancy.export_structure(name)`: the statements, in one row.
 #[pg_extern]
+#[allow(clippy::type_complexity)] // pgrx reads the columns from the type
 fn export_structure(
     name: Option<&str>,
 ) -> TableIterator<
