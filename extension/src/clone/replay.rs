@@ -1,7 +1,7 @@
 //! Running a script: each statement as the copy's owner, but for the few that only a superuser may
 //! run, which make objects without running anybody's code.
 
-use super::rows::Rows;
+use super::rows::{Position, Rows, set_positions};
 use super::script::{Names, Step};
 use super::{Blueprint, leaks};
 use crate::ffi::roles::AsRole;
@@ -84,7 +84,7 @@ pub fn replay_half(
     blueprint: &Blueprint,
     names: Names<'_>,
     half: Half,
-    positions: &[rows::Position],
+    positions: &[Position],
 ) -> Result<()> {
     let owner = roles::find(names.owner).ok_or_else(|| sql::broken("the owner role is gone"))?;
     let target = Target { names, owner, path: super::path(names.schema) };
@@ -93,7 +93,7 @@ pub fn replay_half(
     sql::as_superuser(|session| match half {
         Half::BeforeRows => run(blueprint, session, before, &target),
         Half::AfterRows => {
-            target.as_owner(session, |session| rows::set_positions(session, positions))?;
+            target.as_owner(session, |session| set_positions(session, positions))?;
             run(blueprint, session, after, &target)
         }
     })
