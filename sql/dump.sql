@@ -8,7 +8,8 @@ BEGIN
   IF EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = 'tenancy') THEN
     FOREACH kept IN ARRAY ARRAY['generation', 'plan', 'template', 'tenant', 'tenant_id_seq', 'former_name',
                                 'domain', 'login', 'setting', 'audit', 'audit_id_seq',
-                                'large_object_alias', 'import'] LOOP
+                                'large_object_alias', 'import', 'migration', 'tenant_migration',
+                                'template_migration'] LOOP
       PERFORM pg_catalog.pg_extension_config_dump(format('tenancy.%I', kept), '');
     END LOOP;
   END IF;

@@ -116,6 +116,18 @@ impl Session<'_, '_> {
         Ok(self.rows(text, arguments, map)?.into_iter().next())
     }
 
+    /// The rows of a query, mapped, as of now: also what was committed since the statement began that
+    /// called us.
+    pub fn all<T>(
+        &mut self,
+        text: &str,
+        arguments: &[DatumWithOid<'_>],
+        map: impl Fn(Row<'_>) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        let table = internal(self.client.update(text, None, arguments))?;
+        table.map(|row| map(Row(row))).collect()
+    }
+
     /// The first row that a statement which writes or locks returns, mapped.
     pub fn returning<T>(
         &mut self,

@@ -1,5 +1,7 @@
 //! The command line. The only module that starts the others.
 
+mod migrate;
+
 use crate::config::{Config, Source};
 use crate::error::Error;
 use crate::fleet::{self, Export, Import};
@@ -62,6 +64,9 @@ enum Command {
     /// Work with the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Migrate the fleet
+    #[command(subcommand, after_help = migrate::EXAMPLES)]
+    Migrate(migrate::Migrate),
 }
 
 #[derive(Subcommand)]
@@ -163,6 +168,7 @@ impl Cli {
                 println!("imported {name}");
                 Ok(())
             }
+            Command::Migrate(command) => blocking(command.run()),
             Command::Config(ConfigCommand::Check(configuration)) => {
                 let config = configuration.load()?;
                 println!("the configuration is valid");
@@ -176,7 +182,10 @@ impl Cli {
 }
 
 /// Runs a command on tenants to its end.
-fn blocking<T>(work: impl Future<Output = Result<T, fleet::Error>>) -> Result<T, Error> {
+fn blocking<T, E>(work: impl Future<Output = Result<T, E>>) -> Result<T, Error>
+where
+    Error: From<E>,
+{
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     Ok(runtime.block_on(work)?)
 }

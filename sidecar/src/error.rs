@@ -30,4 +30,17 @@ pub enum Error {
     /// A command on a tenant failed.
     #[error(transparent)]
     Fleet(#[from] fleet::Error),
+    /// The fleet is not migrated.
+    #[error(transparent)]
+    Migrate(#[from] fleet::migrate::Error),
+}
+
+impl Error {
+    /// The exit status of the process.
+    pub fn exit_status(&self) -> u8 {
+        match self {
+            Self::Migrate(error) => error.exit_status(),
+            _ => 1,
+        }
+    }
 }

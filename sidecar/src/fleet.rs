@@ -1,10 +1,12 @@
-//! Commands that work on tenants as a whole, over connections of an administrator: export, import.
+//! Commands that work on tenants as a whole, over connections of an administrator: export, import,
+//! migrate.
 //! Knows the extension's SQL functions and COPY; must not know HTTP, routes or the pool.
 
 mod connect;
 mod export;
 mod import;
 mod large_objects;
+pub mod migrate;
 mod progress;
 
 pub use export::{Export, export};

@@ -26,6 +26,7 @@ mod guard_setting;
 mod http;
 mod install;
 mod lifecycle;
+mod migrations;
 mod ownership;
 mod random_walk;
 mod relations;

@@ -21,6 +21,7 @@ pub mod hostname;
 pub mod large_object;
 mod lexer;
 pub mod lifecycle;
+pub mod migration;
 pub mod mutant;
 pub mod name;
 pub mod quote;

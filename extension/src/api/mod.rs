@@ -12,6 +12,7 @@ mod export;
 mod import;
 mod lifecycle;
 mod logins;
+mod migrations;
 mod refusals;
 mod removal;
 mod routing;

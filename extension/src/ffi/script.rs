@@ -1,7 +1,7 @@
 //! Taking an SQL script apart with PostgreSQL's own grammar.
 
 use pgrx::pg_sys::{self, NodeTag};
-use std::ffi::CString;
+use std::ffi::{CStr, CString, c_char};
 use tenancy_core::{Error, Result, SqlState};
 
 /// One statement of a script.
@@ -13,6 +13,10 @@ pub struct Statement {
     pub line: usize,
     /// Whether it is BEGIN, COMMIT, ROLLBACK or the like.
     pub controls_transaction: bool,
+    /// Whether it is CREATE INDEX CONCURRENTLY or DROP INDEX CONCURRENTLY.
+    pub is_concurrent: bool,
+    /// The index that CREATE INDEX makes, if the statement names it.
+    pub index: Option<String>,
 }
 
 /// The statements of a script in order. Raises 42601 when it does not parse.
@@ -37,11 +41,34 @@ fn statement(script: &str, raw: &pg_sys::RawStmt) -> Statement {
     let end = length.map_or(script.len(), |len| start + len);
     let text = script.get(start..end).unwrap_or_default();
     let skipped = text.len() - text.trim_start().len();
-    // SAFETY: the parser gives every raw statement a node.
-    let tag = unsafe { (*raw.stmt).type_ };
+    // SAFETY: the parser gives every raw statement a node, of the kind that its tag says, and ends
+    // names with a NUL.
+    let (tag, is_concurrent, index) = unsafe {
+        let tag = (*raw.stmt).type_;
+        let (concurrent, index) = match tag {
+            NodeTag::T_IndexStmt => {
+                let made = &*raw.stmt.cast::<pg_sys::IndexStmt>();
+                (made.concurrent, name(made.idxname))
+            }
+            NodeTag::T_DropStmt => ((*raw.stmt.cast::<pg_sys::DropStmt>()).concurrent, None),
+            _ => (false, None),
+        };
+        (tag, concurrent, index)
+    };
     Statement {
         text: text.trim().to_owned(),
         line: 1 + script[..start + skipped].matches('\n').count(),
         controls_transaction: tag == NodeTag::T_TransactionStmt,
+        is_concurrent,
+        index,
     }
+}
+
+/// A C string of the parser's, or none.
+///
+/// # Safety
+/// `text` is null or ends with a NUL.
+unsafe fn name(text: *const c_char) -> Option<String> {
+    // SAFETY: as the caller says.
+    (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned())
 }

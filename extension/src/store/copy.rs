@@ -2,7 +2,7 @@
 //! Hostnames and grants of logins stay with the original.
 
 use super::tenants::{self, Locked};
-use super::{audit, provision, verify};
+use super::{audit, migrations, provision, verify};
 use crate::clone::{self, Masks, Names, Rows, Text};
 use crate::ffi::{report, roles};
 use crate::settings;
@@ -80,6 +80,7 @@ fn insert(
         "INSERT INTO tenancy.setting (tenant_id, key, value) SELECT $2, key, value FROM tenancy.setting WHERE tenant_id = $1",
         &[source.id.into(), copy.id.into()],
     )?;
+    migrations::inherit(session, source.id, copy.id)?;
     audit::note(session, "clone", Some(copy.id), Some(new_name.as_str()), &[("of", name)])?;
     Ok(copy)
 }

@@ -2,7 +2,7 @@
 
 use super::templates::Template;
 use super::tenants::{self, Locked};
-use super::{domains, provision, spares, templates, verify};
+use super::{domains, migrations, provision, spares, templates, verify};
 use crate::ffi::signals;
 use crate::ffi::workers::{self, Work};
 use crate::sql::{self, Session};
@@ -44,7 +44,7 @@ pub fn create(new: NewTenant<'_>) -> Result<i64> {
     refuse_odd_settings(new.settings.as_ref())?;
     let (mut tenant, template, is_spare) = sql::as_registry(|s| {
         tenants::refuse_taken(s, name.as_str())?;
-        let template = new.template.map(|t| templates::template(s, t)).transpose()?;
+        let template = new.template.map(|t| held(s, t)).transpose()?;
         require_plan(s, new.plan)?;
         let spare =
             if schema.is_none() { spare(s, new.template, template.as_ref())? } else { None };
@@ -56,6 +56,9 @@ pub fn create(new: NewTenant<'_>) -> Result<i64> {
     })?;
     if !is_spare {
         provision::provision(&tenant.names, new.template.zip(template.as_ref()))?;
+    }
+    if let Some(template) = new.template.zip(template.as_ref()) {
+        migrations::born(tenant.id, &tenant.names, template)?;
     }
     move_on(&mut tenant, Operation::Provision)?;
     sql::as_registry(|s| {
@@ -71,6 +74,13 @@ pub fn create(new: NewTenant<'_>) -> Result<i64> {
         move_on(&mut tenant, Operation::Activate)?;
     }
     Ok(tenant.id)
+}
+
+/// A template, kept from being migrated while the tenant is made of it.
+fn held(session: &mut Session<'_, '_>, name: &str) -> Result<Template> {
+    let template = templates::template(session, name)?;
+    migrations::hold_template(session, name)?;
+    Ok(template)
 }
 
 /// A schema that was made ahead, if the template has one; has more made when few are left.

@@ -13,12 +13,14 @@ mod large_objects;
 mod lifecycle;
 mod logins;
 mod lookup;
+mod migrations;
 mod ownership;
 mod provision;
 mod purge;
 mod refusals;
 mod release;
 mod routes;
+mod scripts;
 mod spares;
 
 mod switch;
@@ -38,6 +40,10 @@ pub use large_objects::{forget_large_object, large_object_alias, remember_large_
 pub use lifecycle::{NewTenant, activate, create, drop_tenant, resume, suspend};
 pub use logins::{grant_login, login_access, revoke_login};
 pub use lookup::{Tenant, login_grant, tenant_by_id, tenant_by_name, tenant_of_schema};
+pub use migrations::{
+    mark_migrated, migrate_template, migrate_tenant, migration_failed, migration_step,
+    register_migration,
+};
 pub use ownership::settle_new_objects;
 pub use purge::{purge_batch, start_purge};
 pub use refusals::write_refusals;

@@ -3,12 +3,12 @@
 //! tenant's owner role.
 
 use super::blueprints;
+use super::scripts::replay;
 use super::templates::Template;
 use crate::clone::{self, Names};
-use crate::ffi::{Oid, event_trigger, report, roles, script};
+use crate::ffi::{roles, script};
 use crate::settings;
 use crate::sql::{self, Session};
-use pgrx::PgTryBuilder;
 use tenancy_core::quote::{identifier, search_path};
 use tenancy_core::schema_name::TenantIdentifiers;
 use tenancy_core::{Error, Result, SqlState};
@@ -33,7 +33,8 @@ pub fn provision(names: &TenantIdentifiers, template: Option<(&str, &Template)>)
 
 fn replay_script(names: &TenantIdentifiers, template: &str, text: &str) -> Result<()> {
     let owner = roles::find(&names.owner).ok_or_else(|| sql::broken("the owner role is gone"))?;
-    replay(owner, &search_path(&names.schema, &settings::shared_schemas()), template, text)
+    let path = search_path(&names.schema, &settings::shared_schemas());
+    replay(owner, &path, &format!("template {template:?}"), &script::parse(text)?)
 }
 
 /// In a schema that everybody may create in, one tenant could plant functions for the others.
@@ -90,54 +91,6 @@ fn run_for_roles(session: &mut Session<'_, '_>, names: &TenantIdentifiers) -> Re
         session.execute(&statement, &[])?;
     }
     Ok(())
-}
-
-/// Replays a template's script statement by statement; an error names the statement.
-fn replay(owner: Oid, path: &str, template: &str, text: &str) -> Result<()> {
-    let statements = script::parse(text)?;
-    let _quiet = event_trigger::pause();
-    sql::as_restricted(owner, path, |session| {
-        // What is deferred would otherwise run at COMMIT, as whoever called us.
-        session.execute("SET CONSTRAINTS ALL IMMEDIATE", &[])?;
-        for (number, statement) in statements.iter().enumerate() {
-            run(session, template, number + 1, statement)?;
-        }
-        Ok(())
-    })
-}
-
-fn run(
-    session: &mut Session<'_, '_>,
-    template: &str,
-    number: usize,
-    statement: &script::Statement,
-) -> Result<()> {
-    let first_line = statement.text.lines().next().unwrap_or_default();
-    let place = format!(
-        "Statement {number} of template {template:?}, line {}: {first_line}",
-        statement.line
-    );
-    if statement.controls_transaction {
-        return Err(transaction_control().detail(place));
-    }
-    let attempt = std::panic::AssertUnwindSafe(|| session.execute(&statement.text, &[]));
-    PgTryBuilder::new(attempt)
-        .catch_others(|caught| report::raise_again(caught, &place))
-        .execute()
-        .map(drop)
-        .map_err(|_| not_in_a_template().detail(place.clone()))
-}
-
-/// The refusal of what PostgreSQL does not run inside a function, such as COPY FROM STDIN.
-fn not_in_a_template() -> Error {
-    Error::new(SqlState::FeatureNotSupported, "a template cannot hold this statement")
-        .hint("Write the rows as INSERT; a script has no input of its own.")
-}
-
-/// The refusal of BEGIN, COMMIT and the like in a template.
-pub fn transaction_control() -> Error {
-    Error::new(SqlState::InvalidParameterValue, "a template cannot control transactions")
-        .hint("Leave BEGIN, COMMIT and ROLLBACK out: a tenant is made in one transaction.")
 }
 
 /// Takes the tenant role out of the schema; data and owner stay.

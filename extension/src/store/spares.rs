@@ -4,7 +4,7 @@
 
 use super::blueprints::SchemaTemplate;
 use super::templates::{self, Template};
-use super::{provision, verify};
+use super::{migrations, provision, verify};
 use crate::ffi::{Oid, event_trigger, pages, random};
 use crate::settings;
 use crate::sql::{self, Session};
@@ -76,7 +76,11 @@ fn put_back_stale(
 
 /// Makes a spare of a template; returns its schema.
 pub fn make(name: &str) -> Result<String> {
-    let template = match sql::as_registry(|s| templates::template(s, name))? {
+    let template = match sql::as_registry(|s| {
+        let template = templates::template(s, name)?;
+        migrations::hold_template(s, name)?;
+        Ok(template)
+    })? {
         Template::Schema(template) => template,
         Template::Script(_) => return Err(not_a_schema(name)),
     };

@@ -2,7 +2,7 @@
 //! has to migrate.
 
 use super::templates::{self, Template};
-use super::{audit, blueprints, tenants};
+use super::{audit, blueprints, migrations, tenants};
 use crate::clone;
 use crate::sql;
 use tenancy_core::{Error, Result, SqlState};
@@ -28,6 +28,7 @@ pub fn switch_template(name: &str, template: &str, dry_run: bool) -> Result<Vec<
     sql::as_registry(|s| {
         let update = "UPDATE tenancy.tenant SET template = $2 WHERE id = $1";
         s.execute(update, &[tenant.id.into(), template.into()])?;
+        migrations::become_as(s, tenant.id, template)?;
         audit::note(s, "switch_template", Some(tenant.id), Some(template), &[])
     })?;
     Ok(differences)

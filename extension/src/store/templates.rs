@@ -1,7 +1,7 @@
 //! Templates, from which tenants are made: SQL scripts, or schemas.
 
 use super::blueprints::{self, SchemaTemplate};
-use super::{audit, provision};
+use super::{audit, scripts};
 use crate::clone::Text;
 use crate::ffi::{roles, script};
 use crate::sql::{self, Session};
@@ -21,7 +21,7 @@ pub fn register_script(name: &str, text: &str) -> Result<()> {
     parse_name(name)?;
     let statements = script::parse(text)?;
     if let Some(statement) = statements.iter().find(|s| s.controls_transaction) {
-        return Err(provision::transaction_control()
+        return Err(scripts::transaction_control()
             .detail(format!("Line {}: {}", statement.line, statement.text)));
     }
     register(name, Some(text), None, false)

@@ -1,8 +1,10 @@
 //! Rows of the tenant table: finding one to change, inserting one, moving one to its next state.
 
 use super::former_names;
-use crate::ffi::random;
+use crate::ffi::advisory::{self, Key, Mode};
+use crate::ffi::{backend, random};
 use crate::sql::{Row, Session, broken};
+use std::cell::Cell;
 use std::time::Duration;
 use tenancy_core::lifecycle::{Operation, Status, Suspension};
 use tenancy_core::name::TenantName;
@@ -33,7 +35,54 @@ fn locked(row: Row<'_>) -> Result<Locked> {
     })
 }
 
-/// Finds a tenant by name and locks its row; 3D000 when there is none.
+/// The lock of a tenant that is being migrated outside of a transaction. PostgreSQL's own advisory
+/// locks have forms 1 and 2.
+fn migration_lock(tenant: i64) -> Key {
+    let [high, low] = [tenant >> 32, tenant].map(|half| (half & 0xffff_ffff) as u32);
+    Key { space: backend::database(), high, low, form: 9 }
+}
+
+thread_local! {
+    /// The tenant that this session keeps.
+    static KEPT: Cell<Option<i64>> = const { Cell::new(None) };
+}
+
+/// Keeps a tenant for this session, and no other any more; 55000 when another session has it.
+pub fn keep(tenant: i64) -> Result<()> {
+    if KEPT.get() == Some(tenant) {
+        return Ok(());
+    }
+    let_go();
+    if !advisory::acquire(migration_lock(tenant), Mode::Exclusive, true, false) {
+        return Err(busy());
+    }
+    KEPT.set(Some(tenant));
+    Ok(())
+}
+
+/// Ends that, if it was so.
+pub fn let_go() {
+    if let Some(tenant) = KEPT.take() {
+        advisory::release(migration_lock(tenant), Mode::Exclusive);
+    }
+}
+
+/// Refuses with 55000 while another session migrates the tenant outside of a transaction, and keeps
+/// it from beginning until this transaction ends.
+pub fn refuse_busy(tenant: i64) -> Result<()> {
+    if advisory::acquire(migration_lock(tenant), Mode::Shared, false, false) {
+        return Ok(());
+    }
+    Err(busy())
+}
+
+fn busy() -> Error {
+    Error::new(SqlState::ObjectNotInPrerequisiteState, "the tenant is being migrated")
+        .detail("A migration of it runs outside of a transaction, in another session.")
+        .hint("Try again when it has ended: SELECT * FROM tenancy.tenant_migrations shows it.")
+}
+
+/// Finds a tenant by name and locks its row; 3D000 when there is none, 55000 while it is migrated.
 pub fn lock(session: &mut Session<'_, '_>, name: &str) -> Result<Locked> {
     let found = session.returning(
         "SELECT id, status, schema, role, owner FROM tenancy.tenant \
@@ -41,7 +90,9 @@ pub fn lock(session: &mut Session<'_, '_>, name: &str) -> Result<Locked> {
         &[name.into()],
         locked,
     )?;
-    found.ok_or_else(unknown)
+    let tenant = found.ok_or_else(unknown)?;
+    refuse_busy(tenant.id)?;
+    Ok(tenant)
 }
 
 /// Finds a tenant by name, to look at it; 3D000 when there is none.
