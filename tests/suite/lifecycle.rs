@@ -3,6 +3,7 @@
 mod adoption;
 mod copies;
 mod domains;
+mod faults;
 mod purge;
 mod rename;
 mod states;
