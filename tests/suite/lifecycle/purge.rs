@@ -126,14 +126,14 @@ async fn a_purge_that_was_begun_goes_on_and_is_not_taken_back() {
 
 #[tokio::test]
 async fn a_tenant_with_more_tables_than_the_server_has_locks_is_purged_all_the_same() {
-    let settings = [("max_locks_per_transaction", "20"), ("max_connections", "60")];
+    let settings = [("max_locks_per_transaction", "28"), ("max_connections", "60")];
     let cluster = Cluster::start(&settings);
     let database = Database::on(&cluster);
     let admin = database.admin().await;
     admin.run("SELECT tenancy.create('acme', schema => 'acme')").await;
     let psql = database.superuser().await;
     psql.run("CREATE TABLE acme.t0 (id serial PRIMARY KEY, v text UNIQUE)").await;
-    for part in 0..6 {
+    for part in 0..9 {
         let tables = format!(
             "DO $$ BEGIN FOR i IN {}..{} LOOP
                EXECUTE format('CREATE TABLE acme.t%s (id serial PRIMARY KEY, v text UNIQUE, r int REFERENCES acme.t%s)', i, i - 1);
