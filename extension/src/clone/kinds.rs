@@ -99,6 +99,14 @@ const PHRASES: &[(&str, &str)] = &[
         "(SELECT @own(fm.opfnamespace)@ || quote_ident(fm.opfname) FROM pg_opfamily fm WHERE fm.oid = {})",
     ),
     (
+        "opmember",
+        "SELECT format('OPERATOR %s %s (%s, %s)%s', o.amopstrategy, @oper(o.amopopr)@, format_type(o.amoplefttype, NULL), format_type(o.amoprighttype, NULL), \
+         ' FOR ORDER BY ' || @opfamily(nullif(o.amopsortfamily, 0))@) \
+         FROM pg_amop o WHERE {}.classid = 'pg_amop'::regclass AND o.oid = {}.objid \
+         UNION ALL SELECT format('FUNCTION %s (%s, %s) %s', p.amprocnum, format_type(p.amproclefttype, NULL), format_type(p.amprocrighttype, NULL), @signature(p.amproc::oid)@) \
+         FROM pg_amproc p WHERE {}.classid = 'pg_amproc'::regclass AND p.oid = {}.objid",
+    ),
+    (
         "collation",
         "(SELECT @own(co.collnamespace)@ || quote_ident(co.collname) FROM pg_collation co WHERE co.oid = {})",
     ),

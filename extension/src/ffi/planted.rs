@@ -6,10 +6,8 @@ use super::trees::{walk_expression, walk_query};
 use pgrx::pg_sys::{self, Node, NodeTag, Oid, Query};
 use pgrx::prelude::*;
 use std::ffi::{CStr, c_void};
+use tenancy_core::catalog::FIRST_NORMAL_OID;
 use tenancy_core::{Error, SqlState};
-
-/// What initdb makes has smaller numbers (access/transam.h).
-const FIRST_OF_OTHERS: u32 = 16_384;
 
 /// Raises 42501 when the query calls anything that did not come with PostgreSQL.
 ///
@@ -51,7 +49,7 @@ unsafe extern "C-unwind" fn look(node: *mut Node, found: *mut c_void) -> bool {
 }
 
 unsafe extern "C-unwind" fn is_of_others(function: Oid, found: *mut c_void) -> bool {
-    let theirs = function.to_u32() >= FIRST_OF_OTHERS;
+    let theirs = function.to_u32() >= FIRST_NORMAL_OID;
     if theirs {
         // SAFETY: the pointer that `refuse` handed in.
         unsafe { *found.cast() = function };

@@ -3,13 +3,7 @@ SELECT 'pg_opclass'::regclass::oid, c.oid, 0, true,
   format('CREATE OPERATOR CLASS %I%s FOR TYPE %s USING %I FAMILY %s AS %s', c.opcname, CASE WHEN c.opcdefault THEN ' DEFAULT' END,
     format_type(c.opcintype, NULL), m.amname, @opfamily(c.opcfamily)@,
     concat_ws(', ', CASE WHEN c.opckeytype <> 0 THEN 'STORAGE ' || format_type(c.opckeytype, NULL) END,
-      coalesce((SELECT string_agg(i.item, ', ' ORDER BY i.item) FROM pg_depend d, LATERAL (
-        SELECT format('OPERATOR %s %s (%s, %s)%s', o.amopstrategy, @oper(o.amopopr)@, format_type(o.amoplefttype, NULL), format_type(o.amoprighttype, NULL),
-          ' FOR ORDER BY ' || @opfamily(nullif(o.amopsortfamily, 0))@)
-        FROM pg_amop o WHERE d.classid = 'pg_amop'::regclass AND o.oid = d.objid
-        UNION ALL
-        SELECT format('FUNCTION %s (%s, %s) %s', p.amprocnum, format_type(p.amproclefttype, NULL), format_type(p.amprocrighttype, NULL), @signature(p.amproc::oid)@)
-        FROM pg_amproc p WHERE d.classid = 'pg_amproc'::regclass AND p.oid = d.objid) AS i (item)
+      coalesce((SELECT string_agg(i.item, ', ' ORDER BY i.item) FROM pg_depend d, LATERAL (@opmember(d)@) AS i (item)
       WHERE d.refclassid = 'pg_opclass'::regclass AND d.refobjid = c.oid AND d.deptype = 'i'),
         'STORAGE ' || format_type(c.opcintype, NULL))))
 FROM pg_opclass c JOIN pg_am m ON m.oid = c.opcmethod

@@ -9,13 +9,7 @@ SELECT 'pg_opfamily'::regclass::oid, f.oid, 2, true,
   format('ALTER OPERATOR FAMILY %I USING %I ADD %s', f.opfname, m.amname, string_agg(i.item, ', ' ORDER BY i.item))
 FROM pg_opfamily f JOIN pg_am m ON m.oid = f.opfmethod
   JOIN pg_depend d ON d.refclassid = 'pg_opfamily'::regclass AND d.refobjid = f.oid AND d.classid IN ('pg_amop'::regclass, 'pg_amproc'::regclass),
-  LATERAL (
-    SELECT format('OPERATOR %s %s (%s, %s)%s', o.amopstrategy, @oper(o.amopopr)@, format_type(o.amoplefttype, NULL), format_type(o.amoprighttype, NULL),
-      ' FOR ORDER BY ' || @opfamily(nullif(o.amopsortfamily, 0))@)
-    FROM pg_amop o WHERE d.classid = 'pg_amop'::regclass AND o.oid = d.objid
-    UNION ALL
-    SELECT format('FUNCTION %s (%s, %s) %s', p.amprocnum, format_type(p.amproclefttype, NULL), format_type(p.amprocrighttype, NULL), @signature(p.amproc::oid)@)
-    FROM pg_amproc p WHERE d.classid = 'pg_amproc'::regclass AND p.oid = d.objid) AS i (item)
+  LATERAL (@opmember(d)@) AS i (item)
 WHERE f.oid IN (@members(pg_opfamily)@)
   AND NOT EXISTS (SELECT FROM pg_depend k WHERE k.classid = d.classid AND k.objid = d.objid AND k.refclassid = 'pg_opclass'::regclass)
 GROUP BY f.oid, f.opfname, m.amname
