@@ -2,7 +2,7 @@
 .PHONY: help demo up down test mutants bench lint typecheck install clean deps build
 
 help:
-	@echo 'make demo       build, and play the example shop from a hostname to a tenant'"'"'s rows'
+	@echo 'make demo       build, and play the example shop: hostnames to rows, a fleet, export and back'
 	@echo 'make up         start the example shop to play with; addresses are in target/up.env'
 	@echo 'make down       end it'
 	@echo 'make test       build, and run all tests'

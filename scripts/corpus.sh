@@ -5,6 +5,7 @@
 #   POOL      leave (leave(), then enter()) | switch (a gateway's connection)
 #   SCHEMAS   readable (named like the tenant) | opaque
 #   VARIANT=extension-without-hooks in the environment: what the privileges alone hold
+#   AFTER     SQL that the superuser runs behind the installation
 #   PYTHON    a Python with psycopg 3 (default python3)
 # Ends with 0 when no attack leaks, 1 on leaks or errors, 77 when psycopg is missing.
 set -euo pipefail
@@ -25,7 +26,7 @@ python=${PYTHON:-python3}
 ATTACK_RUN=$(mktemp -d)
 export ATTACK_RUN PYTHONDONTWRITEBYTECODE=1
 ATTACK_TENANCY_LIB=$extension/tenancy.so
-ATTACK_TENANCY_SQL=$(echo "$extension"/tenancy--*.sql)
+ATTACK_TENANCY_SQL=$ATTACK_RUN/install.sql
 export ATTACK_TENANCY_LIB ATTACK_TENANCY_SQL
 [ "$pool" = leave ] || export ATTACK_TENANCY_POOL=$pool
 [ "$schemas" = readable ] || export ATTACK_TENANCY_SCHEMAS=$schemas
@@ -38,6 +39,7 @@ trap end EXIT
 
 # The server runs as another user, who may not be able to read the build.
 library=$ATTACK_RUN/tenancy.so
+{ cat "$extension"/tenancy--*.sql && printf '%s\n' "${AFTER:-}"; } >"$ATTACK_TENANCY_SQL"
 chmod 755 "$ATTACK_RUN"
 cp "$ATTACK_TENANCY_LIB" "$library"
 chmod 755 "$library"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Plays the main job in front of your eyes: from a hostname to a tenant's rows, what is refused and
-# how, and a day of an administrator. Every command shown is the one that runs, every answer is the
+# how, a day of an administrator, and a fleet: tenants from a schema, a migration of them all, one
+# taken out and brought back. Every command shown is the one that runs, every answer is the
 # real one, and the demo fails when an answer is not what it should be. Leaves nothing running.
 set -euo pipefail
 # shellcheck source=scripts/env.sh
@@ -9,10 +10,11 @@ source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 # A proxy of the environment has no business between us and 127.0.0.1.
 export NO_PROXY='*' no_proxy='*'
 ENV_FILE=$(mktemp "${TMPDIR:-/tmp}/tenancy-demo.XXXXXX")
+FILES=$(mktemp -d "${TMPDIR:-/tmp}/tenancy-demo.XXXXXX")
 BOLD='' PLAIN=''
 if [ -t 1 ]; then BOLD=$'\e[1m' PLAIN=$'\e[0m'; fi
 
-end() { [ ! -s "$ENV_FILE" ] || "$ROOT/scripts/down.sh" "$ENV_FILE"; rm -f "$ENV_FILE"; }
+end() { [ ! -s "$ENV_FILE" ] || "$ROOT/scripts/down.sh" "$ENV_FILE"; rm -rf "$ENV_FILE" "$FILES"; }
 
 chapter() { printf '\n%s%s%s\n' "$BOLD" "$1" "$PLAIN"; }
 
@@ -23,6 +25,12 @@ run() {
   output=$(eval "$1" 2>&1) || true
   printf '%s\n' "$output"
   grep -qE -- "$2" <<<"$output" || fail "the demo expected an answer with \"$2\""
+}
+
+# The same for what shows its progress: straight to the terminal.
+watch() {
+  printf '\n%s$ %s%s\n' "$BOLD" "$1" "$PLAIN"
+  eval "$1" || fail "the demo expected this to succeed"
 }
 
 # Shown as it is written here, then used.
@@ -59,9 +67,9 @@ what_is_refused() {
   run 'sql nobody.shop.localhost "SELECT 1"' '3D000'
   run 'LOGIN=shop_app:guess sql acme.shop.localhost "SELECT 1"' '28P01'
 
-  chapter "Refused: another tenant's table, even by its full name."
+  chapter "Another tenant's table is not even there, by its full name."
   OTHER=$("$PGBIN/psql" -XAt "$TENANCY_ADMIN_DSN" -c "SELECT schema FROM tenancy.tenants WHERE name = 'globex'")
-  run "sql acme.shop.localhost \"SELECT * FROM $OTHER.customer\"" '42501'
+  run "sql acme.shop.localhost \"SELECT * FROM $OTHER.customer\"" '42P01'
 
   chapter 'Refused: every way out of the tenant without the seal.'
   run 'sql acme.shop.localhost "SELECT tenancy.leave()"' '42501'
@@ -91,6 +99,41 @@ a_day_of_the_dba() {
   run 'dba "SELECT actor, action, tenant FROM tenancy.audit_log ORDER BY id DESC LIMIT 5"' 'shop_dba .* add_domain'
 }
 
+a_fleet() {
+  chapter 'A schema as a template: types, functions, triggers, views and rows arrive in each copy.'
+  run "psql -X -q \"\$TENANCY_ADMIN_DSN\" -v ON_ERROR_STOP=1 -c 'CREATE SCHEMA market' \\
+    -c 'SET search_path = market, public' -f $ROOT/examples/shop/template.sql && echo made" '^made$'
+  run "dba \"SELECT tenancy.register_template('market', schema => 'market')\"" 'register_template'
+  run "dba \"SELECT count(tenancy.create('market-' || n, 'market')) AS created FROM generate_series(1, 40) n\"" ' 40'
+  run "dba \"SELECT * FROM tenancy.verify('market-7')\"" 'structure *\| t'
+
+  chapter 'A change of them all: one tenant first, then waves over four connections.'
+  cd "$FILES"
+  define "echo 'ALTER TABLE customer ADD COLUMN birthday date; CREATE INDEX birthdays ON customer (birthday);' >0001_birthdays.sql"
+  watch 'tenancy migrate apply 0001_birthdays.sql --template market --dry-run'
+  watch 'tenancy migrate apply 0001_birthdays.sql --template market'
+  watch 'tenancy migrate apply 0001_birthdays.sql --template market'
+  run 'tenancy migrate status' 'birthdays'
+
+  chapter 'Somebody changes one by hand: which of the fleet is not like its template?'
+  SCHEMA=$(psql -XAt -c "SELECT schema FROM tenancy.tenants WHERE name = 'market-7'")
+  run "psql -X -c 'DROP INDEX $SCHEMA.birthdays'" 'DROP INDEX'
+  run 'dba "SELECT tenant, object, difference FROM tenancy.drift()"' 'market-7 .* missing'
+}
+
+out_and_back() {
+  chapter 'A tenant with its rows in a file, and back beside the original.'
+  define "export TENANCY_ADMIN_DSN='host=$PGHOST port=$PGPORT user=postgres dbname=shop'"
+  watch 'tenancy export acme -o acme.tar.zst'
+  watch 'tenancy import acme.tar.zst --as acme-staging'
+  run "dba \"SELECT tenancy.add_domain('acme-staging', 'staging.acme.example')\"" 'add_domain'
+  run 'sql staging.acme.example "SELECT name, email FROM customer"' 'Coyote'
+
+  chapter 'Or as a script, for a database that has never heard of tenancy.'
+  run "psql -XAtq -c \"SELECT tenancy.export('acme')\" >acme.sql && createdb elsewhere && psql -X -q -o /dev/null -d elsewhere -f acme.sql && echo restored" '^restored$'
+  run "psql -X -d elsewhere -c 'SELECT name, email FROM acme.customer' -c '\dx'" 'Coyote'
+}
+
 main() {
   trap end EXIT
   # Without these the shell would end by the signal and skip the trap above.
@@ -102,12 +145,14 @@ main() {
   # shellcheck disable=SC1090
   source "$ENV_FILE"
   set +a
-  PATH=$PGBIN:$PATH
+  PATH=$PGBIN:$TARGET/debug:$PATH
   LOGIN=${TENANCY_APP_DSN#*//}
   LOGIN=${LOGIN%@*}
   three_hostnames
   what_is_refused
   a_day_of_the_dba
+  a_fleet
+  out_and_back
   chapter 'That was all. make up keeps it running to play with.'
 }
 

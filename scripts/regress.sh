@@ -62,7 +62,7 @@ run_suite() {
   (cd "$SOURCE/src/test/regress" && as_server ./pg_regress --host="$PGHOST" --port="$PGPORT" \
     --user=postgres --bindir="$PGBIN" --inputdir=. --outputdir="$output" --dlpath=. \
     --max-concurrent-tests=20 "${tests[@]}") >"$output/log" 2>&1 || true
-  tail -n 5 "$output/log" | grep -E 'passed|failed' || fail "the suite did not run: $(tail -n 3 "$output/log")"
+  grep -E 'tests? (passed|failed)' "$output/log" || fail "the suite did not run: $(tail -n 3 "$output/log")"
 }
 
 # Names of the folder, and what two runs of the same never have in common.

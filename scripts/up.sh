@@ -66,6 +66,8 @@ TOML
 
 start_sidecar() {
   write_config
+  # Read from now on, and the process may take a while to begin.
+  : >"$CLUSTER_DIR/listening"
   setsid "$TENANCY" serve --config "$CLUSTER_DIR/tenancy.toml" \
     </dev/null >"$CLUSTER_DIR/listening" 2>"$CLUSTER_DIR/sidecar.log" &
   SIDECAR_PID=$!

@@ -9,7 +9,7 @@ BEGIN
     FOREACH kept IN ARRAY ARRAY['generation', 'plan', 'template', 'tenant', 'tenant_id_seq', 'former_name',
                                 'domain', 'login', 'setting', 'audit', 'audit_id_seq',
                                 'large_object_alias', 'import', 'migration', 'tenant_migration',
-                                'template_migration'] LOOP
+                                'template_migration', 'tenant_command'] LOOP
       PERFORM pg_catalog.pg_extension_config_dump(format('tenancy.%I', kept), '');
     END LOOP;
   END IF;

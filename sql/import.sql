@@ -24,28 +24,28 @@ GRANT EXECUTE ON FUNCTION tenancy.export_sequences(text) TO tenancy_admin;
 COMMENT ON FUNCTION tenancy.export_sequences(text) IS
   'Where a tenant''s sequences stand that are not at their start. Raises 3D000 unknown tenant. Members of tenancy_admin.';
 
-CREATE FUNCTION tenancy.export_large_objects(name text) RETURNS SETOF text
+CREATE FUNCTION tenancy.export_large_objects(name text) RETURNS TABLE (id bigint, real_id oid)
   LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'export_large_objects_wrapper';
 REVOKE ALL ON FUNCTION tenancy.export_large_objects(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION tenancy.export_large_objects(text) TO tenancy_admin;
 COMMENT ON FUNCTION tenancy.export_large_objects(text) IS
-  'The large objects of a tenant under the ids that it knows: a line with the id for each, then a line with the id, a position and the bytes there in hexadecimal for each page. Raises 3D000 unknown tenant. Members of tenancy_admin.';
+  'The large objects of a tenant: the id that it knows each by, and the one under which pg_largeobject has it. Raises 3D000 unknown tenant. Members of tenancy_admin.';
 
 CREATE FUNCTION tenancy.import_begin(name text, archive text, rows_at integer, slots text[],
     flags integer[], objects text[], statements text[], plan text DEFAULT NULL,
-    template text DEFAULT NULL, settings jsonb DEFAULT NULL) RETURNS boolean
+    template text DEFAULT NULL, settings jsonb DEFAULT NULL, migrations jsonb DEFAULT NULL) RETURNS boolean
   LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'import_begin_wrapper';
-REVOKE ALL ON FUNCTION tenancy.import_begin(text, text, integer, text[], integer[], text[], text[], text, text, jsonb) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION tenancy.import_begin(text, text, integer, text[], integer[], text[], text[], text, text, jsonb) TO tenancy_admin;
-COMMENT ON FUNCTION tenancy.import_begin(text, text, integer, text[], integer[], text[], text[], text, text, jsonb) IS
-  'Makes a tenant that rows can be copied into: registered, so that nobody enters it but by import_enter(). Every statement runs as its owner role, except those that the template has in the same words. archive: what tells this import from others. Returns false when it was made before, by an import of the same archive. Raises 22023 bad name, settings or arrays, 42710 tenant exists, 42704 unknown template or plan, 55000 another import under this name, a statement''s own error with its object in the DETAIL. Members of tenancy_admin.';
+REVOKE ALL ON FUNCTION tenancy.import_begin(text, text, integer, text[], integer[], text[], text[], text, text, jsonb, jsonb) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION tenancy.import_begin(text, text, integer, text[], integer[], text[], text[], text, text, jsonb, jsonb) TO tenancy_admin;
+COMMENT ON FUNCTION tenancy.import_begin(text, text, integer, text[], integer[], text[], text[], text, text, jsonb, jsonb) IS
+  'Makes a tenant that rows can be copied into: registered, so that nobody enters it but by import_enter(). Every statement runs as its owner role, except those that the template has in the same words. archive: what tells this import from others. migrations: names and checksums of those that it has, of which those count that are registered here too, up to the first that it lacks. Returns false when it was made before, by an import of the same archive. Raises 22023 bad name, settings or arrays, 42710 tenant exists, 42704 unknown template or plan, 55000 another import under this name, a statement''s own error with its object in the DETAIL. Members of tenancy_admin.';
 
-CREATE FUNCTION tenancy.import_enter(name text) RETURNS text
+CREATE FUNCTION tenancy.import_enter(name text, "as" text DEFAULT 'owner') RETURNS text
   LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'import_enter_wrapper';
-REVOKE ALL ON FUNCTION tenancy.import_enter(text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION tenancy.import_enter(text) TO tenancy_admin;
-COMMENT ON FUNCTION tenancy.import_enter(text) IS
-  'Puts the session, as the owner, into a tenant that is being imported, until import_finish() takes it out of that state. Returns the key that leave() takes. Raises 3D000 unknown tenant, 55000 a tenant that is not being imported, 25001 in a transaction that has done more. Members of tenancy_admin.';
+REVOKE ALL ON FUNCTION tenancy.import_enter(text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION tenancy.import_enter(text, text) TO tenancy_admin;
+COMMENT ON FUNCTION tenancy.import_enter(text, text) IS
+  'Puts the session into a tenant that is being imported, as the owner or, for its large objects, as member, until import_finish() takes it out of that state. Returns the key that leave() takes. Raises 3D000 unknown tenant, 55000 a tenant that is not being imported, 25001 in a transaction that has done more, 22023 bad argument. Members of tenancy_admin.';
 
 CREATE FUNCTION tenancy.import_finish(name text, archive text, rows_at integer, slots text[],
     flags integer[], objects text[], statements text[], sequences text[], last_values bigint[],

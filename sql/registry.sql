@@ -35,12 +35,15 @@ CREATE TABLE tenancy.blueprint (
   schema_oid oid NOT NULL,
   rows_at integer NOT NULL,
   proven boolean NOT NULL DEFAULT false,
+  fingerprint text,
   slots text[] NOT NULL,
   flags integer[] NOT NULL,
   objects text[] NOT NULL,
   statements text[] NOT NULL
 );
 COMMENT ON TABLE tenancy.blueprint IS 'The statements that copy the schemas of templates, as they were last read: a cache';
+COMMENT ON COLUMN tenancy.blueprint.proven IS 'A copy was made and leads nowhere into the template';
+COMMENT ON COLUMN tenancy.blueprint.fingerprint IS 'Of the template, and of every copy; NULL while no copy was found to be equal';
 
 CREATE TABLE tenancy.tenant (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

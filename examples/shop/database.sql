@@ -7,3 +7,5 @@ CREATE ROLE shop_dba LOGIN PASSWORD :'dba' IN ROLE tenancy_admin;
 CREATE ROLE shop_app LOGIN PASSWORD :'app';
 CREATE ROLE shop_gateway LOGIN PASSWORD :'gateway' IN ROLE tenancy_gateway;
 CREATE ROLE shop_resolver LOGIN PASSWORD :'resolver' IN ROLE tenancy_resolver;
+-- Templates that are schemas are made by somebody who may make schemas.
+GRANT CREATE ON DATABASE shop TO shop_dba;

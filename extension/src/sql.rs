@@ -2,13 +2,26 @@
 //! under a search path of our own.
 
 use crate::ffi::Oid;
+use crate::ffi::cursors::Cursor;
 use crate::ffi::roles::{self, AsRole};
 use pgrx::datum::DatumWithOid;
-use pgrx::spi::{self, Spi, SpiClient, SpiHeapTupleData};
+use pgrx::pg_sys::PgOid;
+use pgrx::spi::{self, OwnedPreparedStatement, Spi, SpiClient, SpiHeapTupleData};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
 use tenancy_core::{Error, Result, SqlState};
 
 /// Nothing but PostgreSQL's own names resolve without a schema.
 pub const OWN_PATH: &str = "pg_catalog, pg_temp";
+
+type Plan = Rc<OwnedPreparedStatement>;
+
+thread_local! {
+    /// Plans of statements that run again and again. PostgreSQL makes them anew when what they rest on
+    /// has changed.
+    static PLANS: RefCell<HashMap<&'static str, Plan>> = RefCell::default();
+}
 
 /// Runs `work` as the owner of the registry.
 pub fn as_registry<T>(work: impl FnOnce(&mut Session<'_, '_>) -> Result<T>) -> Result<T> {
@@ -75,6 +88,15 @@ impl Session<'_, '_> {
         internal(self.client.update(text, None, arguments)).map(|rows| rows.len())
     }
 
+    /// Has queries on the catalogs planned by index until the role is given back: statistics know
+    /// nothing of how few rows a schema has of a large catalog.
+    pub fn by_index(&self) -> Result<&Self> {
+        let settings = "SELECT set_config(s, 'off', true) FROM unnest('{enable_seqscan,enable_hashjoin,\
+            enable_mergejoin,enable_material,jit,quote_all_identifiers}'::text[]) s";
+        self.rows(settings, &[], |_| Ok(()))?;
+        Ok(self)
+    }
+
     /// The rows of a query that only reads, mapped. On a standby too, and without a transaction id.
     pub fn rows<T>(
         &self,
@@ -86,24 +108,47 @@ impl Session<'_, '_> {
         table.map(|row| map(Row(row))).collect()
     }
 
-    /// The texts that a query gives, so many at a time.
+    /// The texts that a query gives under the active snapshot, so many at a time.
     pub fn batches(
         &mut self,
         text: &str,
-        size: i32,
+        size: usize,
         mut work: impl FnMut(&mut Session<'_, '_>, &[String]) -> Result<()>,
     ) -> Result<()> {
-        let cursor = internal(self.client.try_open_cursor(text, &[]))?.detach_into_name();
+        let cursor = Cursor::open(text).ok_or_else(|| broken("a query cannot be run"))?;
         loop {
-            let mut open = internal(self.client.find_cursor(&cursor))?;
-            let rows = internal(open.fetch(size.into()))?;
-            let rows: Vec<String> = rows.map(|row| Row(row).required(1)).collect::<Result<_>>()?;
+            let mut rows = Vec::new();
+            cursor.fetch(size, |values| {
+                rows.extend(values.iter().copied().flatten().map(str::to_owned));
+            });
             if rows.is_empty() {
+                cursor.close();
                 return Ok(());
             }
-            open.detach_into_name();
             work(self, &rows)?;
         }
+    }
+
+    /// The rows of a statement that may write, mapped; its plan is kept for the next time.
+    pub fn kept<T>(
+        &mut self,
+        text: &'static str,
+        arguments: &[DatumWithOid<'_>],
+        map: impl Fn(Row<'_>) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        let plan = self.plan(text, arguments)?;
+        let table = internal(self.client.update(&*plan, None, arguments))?;
+        table.map(|row| map(Row(row))).collect()
+    }
+
+    fn plan(&self, text: &'static str, arguments: &[DatumWithOid<'_>]) -> Result<Plan> {
+        if let Some(plan) = PLANS.with_borrow(|plans| plans.get(text).cloned()) {
+            return Ok(plan);
+        }
+        let types: Vec<_> = arguments.iter().map(|a| PgOid::from(a.oid())).collect();
+        let plan = Rc::new(internal(self.client.prepare_mut(text, &types))?.keep());
+        PLANS.with_borrow_mut(|plans| plans.insert(text, plan.clone()));
+        Ok(plan)
     }
 
     /// The first row of a query that only reads, mapped.

@@ -12,6 +12,9 @@ pub use manifest::{Manifest, Member, Sequence, Structure, Table, Tenant};
 pub use read::Reader;
 pub use write::{Writer, pack};
 
+/// What standard output and standard input are called.
+pub const STANDARD_STREAM: &str = "-";
+
 /// Rows are cut into members of about this size.
 pub const MEMBER_BYTES: usize = 4 << 20;
 

@@ -29,6 +29,8 @@ Examples:
       Structure, rows, sequences, large objects and what the registry holds, as of one moment.
       The login is a member of tenancy_admin and may read all tables: a superuser, or
       CREATE ROLE backup LOGIN BYPASSRLS IN ROLE tenancy_admin, tenancy_bypass, pg_read_all_data.
+  tenancy export acme -o - | ssh vault 'cat > acme.tar.zst'
+      To standard output. What was cut off is refused when it is imported.
   tar --zstd -tf acme.tar.zst
       What is in an archive.";
 
@@ -90,7 +92,7 @@ struct Administration {
 struct ExportArguments {
     /// The tenant's name
     tenant: String,
-    /// The archive to write; it must not be there
+    /// The archive to write, which must not be there; - is standard output
     #[arg(long, short, value_name = "FILE")]
     output: PathBuf,
     #[command(flatten)]
@@ -99,7 +101,7 @@ struct ExportArguments {
 
 #[derive(Args)]
 struct ImportArguments {
-    /// The archive
+    /// The archive; - is standard input
     archive: PathBuf,
     /// Another name for the tenant
     #[arg(long = "as", value_name = "NAME")]
@@ -160,7 +162,9 @@ impl Cli {
             Command::Export(arguments) => {
                 let output = arguments.output.clone();
                 let length = blocking(fleet::export(arguments.into()))?;
-                println!("exported {} ({length} bytes)", output.display());
+                if output.as_os_str() != fleet::STANDARD_STREAM {
+                    println!("exported {} ({length} bytes)", output.display());
+                }
                 Ok(())
             }
             Command::Import(arguments) => {

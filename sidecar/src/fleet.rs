@@ -1,8 +1,9 @@
 //! Commands that work on tenants as a whole, over connections of an administrator: export, import,
 //! migrate.
-//! Knows the extension's SQL functions and COPY; must not know HTTP, routes or the pool.
+//! Knows the extension's SQL functions and COPY; must not know HTTP or routes.
 
 mod connect;
+mod copy_rows;
 mod export;
 mod import;
 mod large_objects;
@@ -13,6 +14,7 @@ pub use export::{Export, export};
 pub use import::{Import, import};
 
 use crate::archive;
+pub use archive::STANDARD_STREAM;
 
 /// Why a command on a tenant did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -34,11 +36,6 @@ pub enum Error {
     /// A member could not be packed, or a task did not end.
     #[error("could not work on the archive: {0}")]
     Work(String),
-    /// There is no such tenant.
-    #[error(
-        "unknown tenant \"{0}\" (3D000)\nHINT:  SELECT name, status FROM tenancy.tenants lists the tenants."
-    )]
-    UnknownTenant(String),
     /// Somebody else is at it.
     #[error("another process is importing tenant \"{0}\"\nHINT:  Wait until it has ended.")]
     Busy(String),

@@ -20,7 +20,7 @@
 //! Who may import whom: `archive`, `wire` and `auth` import nobody; `fleet` imports `archive`; `pool` imports `wire`; `resolve`,
 //! `auth`, `pool` and `control` never see each other; `http` joins them; `server` knows all and
 //! builds them from `config`, which imports nobody; only `cli` starts it. `fleet`, the work on many
-//! tenants, imports `shutdown` alone.
+//! tenants, also imports `shutdown`, and of `pool` and `wire` what leads a command into a tenant.
 #![forbid(unsafe_code)]
 
 pub mod archive;

@@ -9,14 +9,17 @@ mod cancel;
 mod channel;
 mod checkout;
 mod error;
+mod lone;
 mod opener;
 mod seal;
 mod slot;
 mod switch;
 mod work;
 
+pub use cancel::CancelKey;
 pub use checkout::{Checkout, ServerPool, Settings};
 pub use error::Error;
+pub use lone::Lone;
 pub use opener::{Address, Endpoint};
 pub use switch::Entered;
 pub use work::Work;

@@ -3,6 +3,7 @@
 
 use std::io;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
 
 /// Exit status of a process that was told to stop at once: 128 and SIGINT, as a shell has it.
 const AT_ONCE: i32 = 130;
@@ -34,6 +35,16 @@ impl Signals {
     pub async fn exit_at_next(mut self) {
         self.next().await;
         tracing::warn!("second signal: stopping at once");
-        std::process::exit(AT_ONCE);
+        at_once();
     }
+}
+
+/// Ends the process.
+pub fn at_once() -> ! {
+    std::process::exit(AT_ONCE);
+}
+
+/// Waits until somebody says that it is so, or nobody is left who could.
+pub async fn told(mut word: watch::Receiver<bool>) {
+    let _ = word.wait_for(|said| *said).await;
 }

@@ -7,8 +7,9 @@ pub mod answer;
 pub mod backend;
 pub mod frontend;
 pub mod report;
+pub mod startup;
 
 pub use answer::{Collector, Field, StatementResult, Step, TransactionStatus};
-pub use backend::{Incoming, Malformed};
+pub use backend::{Incoming, Malformed, Parameter};
 pub use frontend::{Statement, Unsendable};
 pub use report::ErrorReport;

@@ -36,7 +36,7 @@ const SIDECAR: Arrows = &[
     ("shutdown", &[]),
     ("pool", &["wire"]),
     // What can end the process, whichever part it comes from.
-    ("fleet", &["archive", "shutdown"]),
+    ("fleet", &["archive", "pool", "shutdown", "wire"]),
     ("error", &["config", "control", "fleet", "pool"]),
     ("telemetry", &["config"]),
     ("http", &["auth", "control", "pool", "resolve", "wire"]),

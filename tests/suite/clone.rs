@@ -1,7 +1,9 @@
 //! Tenants made from a schema: every kind of object arrives as it is, and nothing in the copy leads
 //! back into the template.
 
+mod drift;
 mod fidelity;
+mod past;
 mod privileges;
 mod refusals;
 mod spares;

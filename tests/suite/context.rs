@@ -4,6 +4,7 @@ mod capacity;
 mod definer;
 mod local;
 mod moves;
+mod neighbour;
 mod no_oracle;
 mod parallel;
 mod refusals;

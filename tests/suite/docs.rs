@@ -1,5 +1,7 @@
-//! The page on what a tenant can and cannot do: each of its lines names the test that shows it, and
-//! the test is there. Needs no server.
+//! The pages, held to the truth. That on what a tenant can and cannot do: each of its lines names the
+//! test that shows it, and the test is there, for which no server is needed.
+
+mod walkthrough;
 
 use std::fs;
 use std::path::PathBuf;

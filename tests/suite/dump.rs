@@ -41,6 +41,23 @@ async fn a_dump_restored_on_another_server_keeps_the_registry_and_the_tenants() 
     assert_in_service(&copy, &tenants.application).await;
 }
 
+#[tokio::test]
+async fn what_hides_the_bodies_of_functions_goes_along_with_a_dump() {
+    let (original, tenants) = tenants_of_all_kinds(Cluster::shared()).await;
+    let schema = tenants.column("acme", "schema").await;
+    original.superuser_sql(&format!(
+        "CREATE FUNCTION {schema}.f() RETURNS text LANGUAGE sql AS 'SELECT 1'; SELECT tenancy.hide_sources()"
+    ));
+    let copy = Database::empty_on(Cluster::shared());
+    restore(&dump(&original), &copy);
+    let session = tenants.application.at(&copy).connect().await;
+    assert_eq!(session.refusal("SELECT prosrc FROM pg_proc").await.code(), "42501");
+    session.run("SELECT proname FROM pg_proc").await;
+    session.run("SELECT tenancy.enter('acme')").await;
+    let own = "SELECT prosrc FROM pg_proc WHERE proname = 'f'";
+    assert_eq!(session.text(own).await, "SELECT 1");
+}
+
 async fn tenants_of_all_kinds(cluster: &Cluster) -> (Database<'_>, Tenants) {
     let database = Database::on(cluster);
     let tenants = Tenants::create(&database, &["acme", "globex", "initech"]).await;

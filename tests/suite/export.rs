@@ -2,8 +2,12 @@
 //! in has no more rights than the tenant itself.
 
 mod archive;
+mod faults;
 mod hostile;
 mod interrupted;
+mod meanwhile;
+mod migrated;
+mod output;
 mod script;
 
 use tenancy_tests::cluster::checked;

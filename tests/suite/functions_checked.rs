@@ -10,6 +10,7 @@ mod keys;
 mod messages;
 mod ordinary;
 mod refused;
+mod sources;
 mod values;
 
 use tenancy_tests::database::Database;

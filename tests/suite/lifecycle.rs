@@ -2,6 +2,7 @@
 
 mod adoption;
 mod copies;
+mod crashes;
 mod domains;
 mod faults;
 mod purge;

@@ -1,9 +1,12 @@
 //! Migrations of the fleet: by SQL from psql, and by the command `tenancy migrate`.
 
 mod command;
+mod faults;
 mod from_sql;
 mod hostile;
+mod run;
 
+use std::process::Output;
 use tenancy_tests::database::Database;
 use tenancy_tests::tenant::Tenants;
 
@@ -42,4 +45,10 @@ async fn has_due(database: &Database<'_>, tenants: &Tenants, tenant: &str) -> bo
 async fn lacking(tenants: &Tenants) -> Vec<String> {
     let rows = tenants.admin.rows("SELECT tenant FROM tenancy.lacking_migrations()").await;
     rows.into_iter().flatten().flatten().collect()
+}
+
+/// Exit status of a process, and what it said.
+fn answer(output: Output) -> (i32, String) {
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.code().unwrap_or(-1), String::from_utf8(text).unwrap())
 }

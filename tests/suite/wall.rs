@@ -2,6 +2,7 @@
 //! one tenant makes reaches a row of another tenant or of the registry.
 
 mod attempts;
+mod sources;
 mod vehicles;
 
 use std::sync::OnceLock;

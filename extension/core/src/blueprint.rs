@@ -2,5 +2,6 @@
 //! names the schema that is copied.
 
 pub mod casts;
+pub mod labels;
 pub mod mentions;
 pub mod order;

@@ -12,7 +12,7 @@ mod net;
 mod refused;
 
 pub use absent::{Absent, Qualifier, no_such, qualifiers};
-pub use checked::{CHECKED, Check, Family, Names, Side, check_of};
+pub use checked::{CHECKED, Check, Family, Names, SOURCES, Side, check_of};
 pub use extensions::is_refused_extension;
 pub use net::{CSTRING, INTERNAL, is_suspect};
 

@@ -12,6 +12,8 @@ pub enum Capacity {
     Owner,
     /// The owner role of a tenant that is being imported and not in service yet.
     Importer,
+    /// The tenant role of such a tenant, whose large objects it shall own.
+    ImportingMember,
 }
 
 impl Capacity {
@@ -26,6 +28,19 @@ impl Capacity {
             )
             .hint("Enter as \"member\" or as \"owner\".")),
         }
+    }
+
+    /// The same in a tenant that is being imported.
+    pub fn of_import(self) -> Self {
+        match self {
+            Self::Member | Self::ImportingMember => Self::ImportingMember,
+            Self::Owner | Self::Importer => Self::Importer,
+        }
+    }
+
+    /// Whether the tenant is being imported.
+    pub fn is_import(self) -> bool {
+        matches!(self, Self::Importer | Self::ImportingMember)
     }
 }
 

@@ -26,6 +26,8 @@ pub enum SqlState {
     UndefinedSchema,
     /// 40001: what the caller decided on has changed meanwhile; again from the start.
     SerializationFailure,
+    /// 42601: a text that is not SQL.
+    SyntaxError,
     /// 42501: refused by a guard.
     InsufficientPrivilege,
     /// 42710: the tenant exists.
@@ -57,6 +59,7 @@ impl SqlState {
             Self::UndefinedTenant => "3D000",
             Self::UndefinedSchema => "3F000",
             Self::SerializationFailure => "40001",
+            Self::SyntaxError => "42601",
             Self::InsufficientPrivilege => "42501",
             Self::DuplicateObject => "42710",
             Self::ObjectNotInPrerequisiteState => "55000",

@@ -60,7 +60,7 @@ fn switch_template(
     'static,
     (
         name!(object, String),
-        name!(difference, String),
+        name!(difference, &'static str),
         name!(template, Option<String>),
         name!(tenant, Option<String>),
     ),
@@ -69,8 +69,5 @@ fn switch_template(
         let (name, template) = (required(name, "name")?, required(template, "template")?);
         store::switch_template(name, template, required(dry_run, "dry_run")?)
     };
-    let rows = or_raise(call()).into_iter().map(|(object, difference, template, tenant)| {
-        (object, difference.word().to_owned(), template, tenant)
-    });
-    TableIterator::new(rows.collect::<Vec<_>>())
+    TableIterator::new(or_raise(call()))
 }

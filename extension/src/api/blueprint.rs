@@ -46,13 +46,10 @@ fn differences(
     'static,
     (
         name!(object, String),
-        name!(difference, String),
+        name!(difference, &'static str),
         name!(template, Option<String>),
         name!(tenant, Option<String>),
     ),
 > {
-    let rows = or_raise(required(name, "name").and_then(store::differences));
-    TableIterator::new(rows.into_iter().map(|(object, difference, template, tenant)| {
-        (object, difference.word().to_owned(), template, tenant)
-    }))
+    TableIterator::new(or_raise(required(name, "name").and_then(store::differences)))
 }

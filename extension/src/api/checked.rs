@@ -29,6 +29,9 @@ pub fn init() {
 }
 
 fn answer(call: &mut Call) -> Answer {
+    if !session::is_inside() && !mutant::disabled("function.lent") {
+        call.require_own_right();
+    }
     if !session::is_inside() || mutant::disabled("function.twins") {
         return Answer::Original;
     }

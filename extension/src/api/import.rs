@@ -65,11 +65,12 @@ fn export_sequences(
     TableIterator::new(or_raise(required(name, "name").and_then(store::export_sequences)))
 }
 
-/// `tenancy.export_large_objects(name)`: a line for each large object and for each of its pages.
+/// `tenancy.export_large_objects(name)`: the ids that the tenant knows, and the real ones.
 #[pg_extern]
-fn export_large_objects(name: Option<&str>) -> SetOfIterator<'static, String> {
-    let mut lines = or_raise(required(name, "name").and_then(store::export_large_objects));
-    SetOfIterator::new(std::iter::from_fn(move || or_raise(lines.next())))
+fn export_large_objects(
+    name: Option<&str>,
+) -> TableIterator<'static, (name!(id, i64), name!(real_id, Oid))> {
+    TableIterator::new(or_raise(required(name, "name").and_then(store::export_large_objects)))
 }
 
 /// `tenancy.import_begin(...)`: whether the tenant was made now.
@@ -86,20 +87,32 @@ fn import_begin(
     plan: Option<&str>,
     template: Option<&str>,
     settings: Option<JsonB>,
+    migrations: Option<JsonB>,
 ) -> bool {
     let call = || {
         let (name, archive) = (required(name, "name")?, required(archive, "archive")?);
         let structure = structure(rows_at, slots, flags, objects, statements)?;
-        store::import_begin(NewImport { name, archive, structure, plan, template, settings })
+        store::import_begin(NewImport {
+            name,
+            archive,
+            structure,
+            plan,
+            template,
+            settings,
+            migrations,
+        })
     };
     or_raise(call())
 }
 
-/// `tenancy.import_enter(name)`: into a tenant that is being imported, as its owner.
+/// `tenancy.import_enter(name, "as")`: into a tenant that is being imported.
 #[pg_extern]
-fn import_enter(name: Option<&str>) -> Option<String> {
-    let enter = |name: &str| session::enter(name, None, Capacity::Importer);
-    or_raise(required(name, "name").and_then(enter))
+fn import_enter(name: Option<&str>, r#as: Option<&str>) -> Option<String> {
+    let call = || {
+        let capacity = Capacity::parse(required(r#as, "as")?)?.of_import();
+        session::enter(required(name, "name")?, None, capacity)
+    };
+    or_raise(call())
 }
 
 /// `tenancy.import_finish(...)`.
@@ -157,7 +170,7 @@ fn structure(
     }
     let columns = (flags, objects, statements);
     let rows_at = required(rows_at, "rows_at")?;
-    Ok(Blueprint::from_columns(Oid::INVALID, rows_at, false, slots, columns))
+    Ok(Blueprint::from_columns(Oid::INVALID, rows_at, (false, None, String::new()), slots, columns))
 }
 
 fn same_length(lengths: &[usize]) -> Result<()> {

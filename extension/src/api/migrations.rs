@@ -1,5 +1,5 @@
 //! `register_migration`, `migrate_tenant`, `migrate_template`, `migration_failed`, `migration_step`,
-//! `mark_migrated`.
+//! `mark_migrated`, `command_begin`, `command_end`.
 
 use super::arguments::{one_of_both, required};
 use crate::ffi::report::or_raise;
@@ -66,6 +66,22 @@ fn mark_migrated(upto: Option<&str>, tenant: Option<&str>, template: Option<&str
             return Err(one_of_both("tenant", "template"));
         }
         store::mark_migrated(required(upto, "upto")?, tenant, template)
+    };
+    or_raise(call());
+}
+
+/// `tenancy.command_begin(tenant, name)`: whether the command is to be run.
+#[pg_extern]
+fn command_begin(tenant: Option<&str>, name: Option<&str>) -> bool {
+    or_raise(required(tenant, "tenant").and_then(|tenant| store::command_begin(tenant, name)))
+}
+
+/// `tenancy.command_end(tenant, succeeded, name)`.
+#[pg_extern]
+fn command_end(tenant: Option<&str>, succeeded: Option<bool>, name: Option<&str>) {
+    let call = || {
+        let (tenant, succeeded) = (required(tenant, "tenant")?, required(succeeded, "succeeded")?);
+        store::command_end(tenant, succeeded, name)
     };
     or_raise(call());
 }

@@ -8,6 +8,7 @@ mod catalog;
 mod checked;
 mod context;
 mod domains;
+mod drift;
 mod export;
 mod import;
 mod lifecycle;

@@ -59,24 +59,6 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace,
 WHERE c.oid IN (@members(pg_class)@) AND c.relkind = 'r' AND pg_relation_size(c.oid) > 0 AND v.names IS NOT NULL
 ORDER BY c.oid";
 
-/// One statement that keeps tables as they are until the transaction ends.
-const LOCK: &str = "
-SELECT 'LOCK TABLE ' || string_agg(format('%I.%I', n.nspname, c.relname), ', ' ORDER BY c.oid) || ' IN ACCESS SHARE MODE'
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.oid IN (@members(pg_class)@) AND c.relkind IN ('r', 'p') HAVING count(*) > 0";
-
-/// Keeps the tables of a schema as they are until the transaction ends, as pg_dump does.
-pub fn lock_tables(schema: &str) -> Result<()> {
-    sql::as_superuser(|session| {
-        let find = "SELECT oid FROM pg_namespace WHERE nspname = $1";
-        let Some(oid) = session.first(find, &[schema.into()], |row| row.required::<Oid>(1))? else {
-            return Ok(());
-        };
-        let lock = session.first(&expand(LOCK), &[oid.into()], |row| row.required::<String>(1))?;
-        lock.map_or(Ok(()), |lock| session.execute(&lock, &[]).map(drop))
-    })
-}
-
 impl Dump {
     /// The script of a schema that was read, under the name `target`; `first` comes before all
     /// else and `with_rows` beside the tables' rows.

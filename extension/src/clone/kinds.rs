@@ -40,6 +40,7 @@ pub const KINDS: &[Kind] = &[
     kind(25, include_str!("kinds/casts.sql")),
     kind(25, include_str!("kinds/conversions.sql")),
     kind(26, include_str!("kinds/text_search.sql")),
+    kind(31, include_str!("kinds/tablespaces.sql")),
     kind(50, include_str!("kinds/views.sql")),
     kind(75, include_str!("kinds/indexes.sql")),
     kind(79, include_str!("kinds/populated.sql")),
@@ -100,7 +101,7 @@ const PHRASES: &[(&str, &str)] = &[
     ),
     (
         "opmember",
-        "SELECT format('OPERATOR %s %s (%s, %s)%s', o.amopstrategy, @oper(o.amopopr)@, format_type(o.amoplefttype, NULL), format_type(o.amoprighttype, NULL), \
+        "SELECT format('OPERATOR %s %s (%s, %s)%s', o.amopstrategy, (SELECT @own(op.oprnamespace)@ || op.oprname FROM pg_operator op WHERE op.oid = o.amopopr), format_type(o.amoplefttype, NULL), format_type(o.amoprighttype, NULL), \
          ' FOR ORDER BY ' || @opfamily(nullif(o.amopsortfamily, 0))@) \
          FROM pg_amop o WHERE {}.classid = 'pg_amop'::regclass AND o.oid = {}.objid \
          UNION ALL SELECT format('FUNCTION %s (%s, %s) %s', p.amprocnum, format_type(p.amproclefttype, NULL), format_type(p.amprocrighttype, NULL), @signature(p.amproc::oid)@) \
@@ -118,6 +119,32 @@ const PHRASES: &[(&str, &str)] = &[
         "collate",
         "(SELECT ' COLLATE ' || @own(co.collnamespace)@ || quote_ident(co.collname) FROM pg_collation co \
          WHERE co.oid = {0} AND co.oid <> (SELECT ty.typcollation FROM pg_type ty WHERE ty.oid = {1}))",
+    ),
+    // The dimensions of an array are a number that nothing reads; CREATE TABLE ... AS and LIKE leave it at 0,
+    // as the array type's own name does.
+    (
+        "columntype",
+        "(SELECT CASE WHEN {}.attndims = 0 AND ar.typname = '_' || el.typname AND ({}.atttypmod < 0 OR tx.modifier IS NOT NULL) AND el.typname <> 'interval' \
+         THEN @own(ar.typnamespace)@ || quote_ident(ar.typname) || coalesce(tx.modifier, '') ELSE tx.text || repeat('[]', {}.attndims - 1) END \
+         FROM pg_type ar LEFT JOIN pg_type el ON el.oid = ar.typelem AND el.typarray = ar.oid, \
+           LATERAL (SELECT format_type(ar.oid, {}.atttypmod), CASE WHEN {}.atttypmod >= 0 THEN substring(format_type(ar.oid, {}.atttypmod), '\\([0-9]+(?:,-?[0-9]+)?\\)') END) AS tx (text, modifier) \
+         WHERE ar.oid = {}.atttypid)",
+    ),
+    // Whether the columns of a child stand in another order than INHERITS gives them: parent by parent, then its own.
+    (
+        "rearranged",
+        "(SELECT NOT {}.relispartition AND array_agg(ca.attname ORDER BY ca.attnum) <> array_agg(ca.attname ORDER BY pa.inhseqno NULLS LAST, pa.attnum, ca.attnum) \
+         FROM pg_attribute ca LEFT JOIN LATERAL (SELECT pi.inhseqno, pc.attnum FROM pg_inherits pi JOIN pg_attribute pc ON pc.attrelid = pi.inhparent AND pc.attname = ca.attname \
+           WHERE pi.inhrelid = ca.attrelid AND pc.attnum > 0 AND NOT pc.attisdropped ORDER BY pi.inhseqno LIMIT 1) AS pa ON true \
+         WHERE ca.attrelid = {}.oid AND ca.attnum > 0 AND NOT ca.attisdropped)",
+    ),
+    (
+        "columnsettings",
+        "(SELECT nullif(concat_ws(', ', \
+         CASE WHEN {}.attstorage <> st.typstorage THEN format('ALTER COLUMN %I SET STORAGE %s', {}.attname, CASE {}.attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'x' THEN 'EXTENDED' WHEN 'm' THEN 'MAIN' END) END, \
+         CASE WHEN {}.attstattarget >= 0 THEN format('ALTER COLUMN %I SET STATISTICS %s', {}.attname, {}.attstattarget) END, \
+         (SELECT format('ALTER COLUMN %I SET (%s)', {}.attname, string_agg(format('%I = %L', split_part(ao, '=', 1), substr(ao, strpos(ao, '=') + 1)), ', ')) \
+         FROM unnest({}.attoptions) ao WHERE ao NOT LIKE 'pg\\_attver=%' HAVING count(*) > 0)), '') FROM pg_type st WHERE st.oid = {}.atttypid)",
     ),
     (
         "options",

@@ -7,6 +7,7 @@ mod circles;
 mod dump;
 mod kinds;
 mod leaks;
+mod locks;
 mod part;
 mod references;
 mod replay;
@@ -19,7 +20,8 @@ mod table_contents;
 mod table_rows;
 mod tables;
 
-pub use dump::{Dump, Piece, lock_tables};
+pub use dump::{Dump, Piece};
+pub use locks::{lock_tables, refuse_changed};
 pub use replay::{Half, replay, replay_half, replay_with};
 pub use rows::{Masks, Position, Rows, positions};
 pub use script::{Names, Slots, Step, Text};
@@ -47,6 +49,10 @@ pub struct Blueprint {
     pub slots: Slots,
     /// Whether a copy was found to lead nowhere into the template.
     pub is_proven: bool,
+    /// Of the schema, and so of every copy; only when a copy was found to be equal.
+    pub fingerprint: Option<String>,
+    /// The schema's when it was read, where the registry keeps what was read.
+    pub stamp: String,
 }
 
 impl Blueprint {
@@ -54,7 +60,7 @@ impl Blueprint {
     pub fn from_columns(
         schema: Oid,
         rows_at: i32,
-        is_proven: bool,
+        (is_proven, fingerprint, stamp): (bool, Option<String>, String),
         slots: Vec<String>,
         (flags, objects, statements): (Vec<i32>, Vec<String>, Vec<String>),
     ) -> Self {
@@ -68,7 +74,7 @@ impl Blueprint {
         let steps: Vec<_> = steps.collect();
         let rows_at = usize::try_from(rows_at).unwrap_or(0).min(steps.len());
         let slots = Slots::from_columns(slots);
-        Self { schema, steps, rows_at, slots, is_proven }
+        Self { schema, steps, rows_at, slots, is_proven, fingerprint, stamp }
     }
 
     /// The steps, for the registry.
@@ -89,16 +95,18 @@ pub fn path(schema: &str) -> String {
 /// The shape of a schema, and its fingerprint: equal for copies of the same template.
 pub fn shape(name: &str) -> Result<(Shape, String)> {
     let shape = Shape::of(&read(name, Text::Rebind)?);
-    let hash = "SELECT encode(sha256(convert_to($1, 'UTF8')), 'hex')";
-    let text = shape.text();
-    let fingerprint =
-        sql::as_superuser(|s| s.first(hash, &[text.as_str().into()], |row| row.required(1)))?;
-    Ok((shape, fingerprint.unwrap_or_default()))
+    let fingerprint = fingerprint(&shape)?;
+    Ok((shape, fingerprint))
 }
 
-/// Statistics know nothing of how few rows a schema has of a large catalog.
-const BY_INDEX: &str = "SELECT set_config(s, 'off', true) FROM unnest('{enable_seqscan,enable_hashjoin,\
-    enable_mergejoin,enable_material,jit,quote_all_identifiers}'::text[]) s";
+/// The fingerprint of a shape.
+pub fn fingerprint(shape: &Shape) -> Result<String> {
+    let hash = "SELECT encode(sha256(convert_to($1, 'UTF8')), 'hex')";
+    let text = shape.text();
+    let found =
+        sql::as_superuser(|s| s.first(hash, &[text.as_str().into()], |row| row.required(1)))?;
+    found.ok_or_else(|| sql::broken("a hash without a row"))
+}
 
 /// Reads a schema. Raises 3F000 when there is none, 0A000 with the object's name when it holds what
 /// cannot be copied.
@@ -113,7 +121,7 @@ pub fn read_for_rows(name: &str, role: &str) -> Result<Blueprint> {
 
 fn read_with(name: &str, text: Text, keys: Keys, grantee: &str) -> Result<Blueprint> {
     sql::as_superuser_with_path(&Source::path(name), |session| {
-        session.rows(BY_INDEX, &[], |_| Ok(()))?;
+        session.by_index()?;
         let source = Source::find(session, name, grantee)?;
         let parts = circles::ordered(session, &source, keys)?;
         let objects = describe(session, &source, &parts)?;
@@ -126,8 +134,15 @@ fn read_with(name: &str, text: Text, keys: Keys, grantee: &str) -> Result<Bluepr
             .collect::<Result<Vec<_>>>()?;
         let last_table = parts.iter().rposition(|part| part.rank == kinds::TABLES);
         let rows_at = last_table.map_or(0, |at| at + 1);
-        let is_proven = false;
-        Ok(Blueprint { schema: source.oid, steps, rows_at, slots: source.slots, is_proven })
+        Ok(Blueprint {
+            schema: source.oid,
+            steps,
+            rows_at,
+            slots: source.slots,
+            is_proven: false,
+            fingerprint: None,
+            stamp: String::new(),
+        })
     })
 }
 

@@ -5,13 +5,14 @@
 use super::kinds::expand;
 use super::replay::Target;
 use crate::ffi::Oid;
+use crate::ffi::moment::Moment;
 use crate::ffi::names::quoted;
 use crate::ffi::roles::AsRole;
 use crate::sql::Session;
 use tenancy_core::Result;
 
 /// Rows are written so many at a time.
-const BATCH: i32 = 500;
+const BATCH: usize = 500;
 
 /// For each table with rows: the query that gives each as a list of values, and the beginning of the
 /// statement that inserts them. A function takes a hundred arguments at most.
@@ -91,6 +92,7 @@ pub fn copy(
     let tables = session.rows(&expand(TABLES), &arguments, |row| {
         Ok((row.required::<String>(1)?, row.required::<String>(2)?, row.required::<bool>(3)?))
     })?;
+    let _moment = Moment::now();
     for (query, insert, is_masked) in tables {
         // The rows are read while the guard lives: what an expression calls runs then.
         let _reader = masks.filter(|_| is_masked).map(|m| m.read(session)).transpose()?;

@@ -6,6 +6,7 @@ use crate::ffi::names::quoted;
 use crate::ffi::random;
 use std::collections::HashSet;
 use tenancy_core::blueprint::casts;
+use tenancy_core::blueprint::labels;
 use tenancy_core::blueprint::mentions::{self, Mention, Schema};
 use tenancy_core::quote::literal;
 use tenancy_core::{Error, Result, SqlState};
@@ -98,7 +99,8 @@ pub enum Text {
 
 /// Comments are parts from this number on.
 const COMMENTS: i32 = 1000;
-/// Grants are this part.
+/// Grants are this part, and from here on what is a matter of the server or of looks: tablespaces, the
+/// names of columns of indexes.
 const GRANTS: i32 = 500;
 
 /// The statement of a part: its free text checked and quoted.
@@ -107,14 +109,16 @@ pub fn write(part: &Part, object: &str, source: &Source, text: Text) -> Result<S
     let mut written = String::with_capacity(part.text.len());
     for (at, segment) in part.text.split(&source.mark).enumerate() {
         if at % 2 == 1 {
-            let found = mentions(segment, source, &source.names);
+            let mut found = mentions(segment, source, &source.names);
+            found.retain(|mention| !is_comment || !mention.ends_sentence(segment));
             refuse(segment, &found, text, is_comment, object, source)?;
             written.push_str(&literal(&rebound(segment, &found, source)));
         } else {
-            written.push_str(&casts::keep(&deparsed(segment, text, object, source)?));
+            let deparsed = deparsed(segment, text, object, source)?;
+            written.push_str(&labels::keep(&casts::keep(&deparsed)));
         }
     }
-    let is_structure = part.node.part != GRANTS;
+    let is_structure = !(GRANTS..COMMENTS).contains(&part.node.part);
     Ok(Step { privileged: part.privileged, object: object.to_owned(), text: written, is_structure })
 }
 

@@ -3,7 +3,7 @@
 
 use super::Blueprint;
 use super::script::Names;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What stands for the names of the schema and its roles.
 const NOBODY: Names<'static> = Names { schema: "schema", owner: "owner", role: "role" };
@@ -11,30 +11,8 @@ const NOBODY: Names<'static> = Names { schema: "schema", owner: "owner", role: "
 /// The definition of each object, by its description.
 pub struct Shape(BTreeMap<String, String>);
 
-/// How two schemas differ in one object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Difference {
-    /// The other has it not.
-    Missing,
-    /// Only the other has it.
-    Extra,
-    /// Both have it, defined otherwise.
-    Changed,
-}
-
-impl Difference {
-    /// In one word.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Missing => "missing",
-            Self::Extra => "extra",
-            Self::Changed => "changed",
-        }
-    }
-}
-
-/// One difference: the object, how it differs, its definition here and there.
-pub type Row = (String, Difference, Option<String>, Option<String>);
+/// One difference: the object, how it differs in one word, its definition here and there.
+pub type Row = (String, &'static str, Option<String>, Option<String>);
 
 impl Shape {
     /// The shape of what was read.
@@ -62,23 +40,17 @@ impl Shape {
 
     /// Where another schema differs, by object.
     pub fn differences(&self, other: &Self) -> Vec<Row> {
-        let mut rows = Vec::new();
-        for (object, here) in &self.0 {
-            match other.0.get(object) {
-                None => rows.push((object.clone(), Difference::Missing, Some(here.clone()), None)),
-                Some(there) if there != here => rows.push((
-                    object.clone(),
-                    Difference::Changed,
-                    Some(here.clone()),
-                    Some(there.clone()),
-                )),
-                Some(_) => {}
-            }
-        }
-        let extra = other.0.iter().filter(|(object, _)| !self.0.contains_key(*object));
-        rows.extend(
-            extra.map(|(o, there)| (o.clone(), Difference::Extra, None, Some(there.clone()))),
-        );
-        rows
+        let objects: BTreeSet<_> = self.0.keys().chain(other.0.keys()).collect();
+        let rows = objects.into_iter().filter_map(|object| {
+            let (here, there) = (self.0.get(object), other.0.get(object));
+            let difference = match (here, there) {
+                (_, None) => "missing",
+                (None, _) => "extra",
+                (Some(here), Some(there)) if here == there => return None,
+                _ => "changed",
+            };
+            Some((object.clone(), difference, here.cloned(), there.cloned()))
+        });
+        rows.collect()
     }
 }

@@ -2,7 +2,6 @@
 //! rows of its objects. Any DDL changes it, whoever did it and whatever was switched off meanwhile;
 //! it may change without DDL (a catalog that was rewritten), which costs a second reading.
 
-use super::BY_INDEX;
 use super::kinds::expand;
 use crate::ffi::Oid;
 use crate::sql::Session;
@@ -35,6 +34,8 @@ WITH c (oid) AS MATERIALIZED (@members(pg_class)@), t (oid) AS MATERIALIZED (@me
     SELECT xmin, ctid FROM pg_proc WHERE oid IN (SELECT oid FROM p) UNION ALL
     SELECT xmin, ctid FROM pg_aggregate WHERE aggfnoid IN (SELECT oid FROM p) UNION ALL
     SELECT xmin, ctid FROM pg_operator WHERE oid IN (@members(pg_operator)@) UNION ALL
+    SELECT k.xmin, k.ctid FROM pg_cast k WHERE k.oid IN (SELECT d.objid FROM pg_depend d WHERE d.classid = 'pg_cast'::regclass
+      AND d.refclassid = 'pg_type'::regclass AND d.refobjid IN (SELECT oid FROM t)) UNION ALL
     SELECT xmin, ctid FROM pg_opclass WHERE oid IN (@members(pg_opclass)@) UNION ALL
     SELECT xmin, ctid FROM pg_collation WHERE oid IN (@members(pg_collation)@) UNION ALL
     SELECT xmin, ctid FROM pg_statistic_ext WHERE oid IN (@members(pg_statistic_ext)@) UNION ALL
@@ -53,7 +54,7 @@ pub fn stamp(session: &Session<'_, '_>, schema: &str) -> Result<String> {
     let Some(oid) = session.first(found, &[schema.into()], |row| row.required::<Oid>(1))? else {
         return Ok(String::new());
     };
-    session.rows(BY_INDEX, &[], |_| Ok(()))?;
+    session.by_index()?;
     session
         .first(&expand(STAMP), &[oid.into()], |row| row.required(1))?
         .ok_or_else(|| crate::sql::broken("a sum without a row"))

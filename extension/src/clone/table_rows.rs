@@ -79,6 +79,8 @@ pub struct Constraint {
     pub attach: Option<String>,
     /// The statement that sets its index's storage parameters.
     pub options: Option<String>,
+    /// Checks of children that have to be there before it.
+    pub after: Vec<Oid>,
 }
 
 /// Reads the tables of a schema.
@@ -149,5 +151,6 @@ fn constraint(row: &Row<'_>) -> Result<Constraint> {
         is_validated: row.required(6)?,
         attach: row.get(7)?,
         options: row.get(8)?,
+        after: row.required(9)?,
     })
 }

@@ -152,7 +152,10 @@ impl Table {
         for constraint in &self.constraints {
             let node = Node::of(CONSTRAINT, constraint.oid);
             if !self.stands_inside(constraint, apart) {
-                let only = if self.is_partitioned && constraint.kind == "f" { "" } else { "ONLY " };
+                // Children have to have a check as well; one of the same name becomes the parent's.
+                let reaches_children =
+                    constraint.kind == "c" || constraint.kind == "f" && self.is_partitioned;
+                let only = if reaches_children { "" } else { "ONLY " };
                 let rank = match constraint.kind.as_str() {
                     "f" => kinds::FOREIGN_KEYS,
                     "c" => kinds::CHECKS,
@@ -164,7 +167,10 @@ impl Table {
                     identifier(&constraint.name),
                     constraint.definition
                 );
-                parts.push(Part::new(node, rank, text).after(self.node()));
+                let mut part = Part::new(node, rank, text).after(self.node());
+                let children = constraint.after.iter().map(|c| Node::of(CONSTRAINT, c.to_u32()));
+                part.needs.extend(children);
+                parts.push(part);
             }
             if let Some(options) = &constraint.options {
                 parts.push(Part::new(node.part(2), kinds::KEYS + 2, options.clone()));

@@ -2,7 +2,7 @@
 //! finds out once per call site which function it stands in for, asks what to answer, and calls the
 //! original by its OID when that is the answer.
 
-use super::{reg_types, rulings};
+use super::{functions, loans, pg_compat, reg_types, roles, rulings};
 use pgrx::pg_sys::ffi::pg_guard_ffi_boundary;
 use pgrx::pg_sys::{self, Datum, FmgrInfo, FunctionCallInfo, NullableDatum, Oid};
 use pgrx::prelude::*;
@@ -32,6 +32,8 @@ struct Site {
     name: &'static str,
     check: Check,
     types: [u32; MAX_ARGUMENTS],
+    /// Whether the caller may execute the original as the twin's only.
+    lent: bool,
 }
 
 /// A call of the original: PostgreSQL's structure with room for its arguments.
@@ -74,6 +76,15 @@ impl Call {
     pub fn check(&self) -> Check {
         // SAFETY: as above.
         unsafe { (*self.site).check }
+    }
+
+    /// Refuses a caller who may not execute the original by itself: outside of tenants, a twin
+    /// is the original and hides nothing.
+    pub fn require_own_right(&self) {
+        // SAFETY: as above.
+        if unsafe { (*self.site).lent } {
+            refuse(self.name());
+        }
     }
 
     /// How many arguments there are.
@@ -256,14 +267,11 @@ unsafe fn site(info: *mut FmgrInfo) -> *mut Site {
     // SAFETY: `fn_extra` is the function's own and lives in `fn_mcxt`, as the site does.
     unsafe {
         if (*info).fn_extra.is_null() {
-            let new = survey((*info).fn_oid);
+            let original = original_of(&(*info).fn_oid);
+            let new = survey((*info).fn_oid, !may_execute(original));
             let site = pg_sys::MemoryContextAlloc((*info).fn_mcxt, size_of::<Site>()).cast();
             std::ptr::write(site, new);
-            pg_sys::fmgr_info_cxt(
-                original_of(&(*info).fn_oid),
-                &mut (*site).original,
-                (*info).fn_mcxt,
-            );
+            pg_sys::fmgr_info_cxt(original, &mut (*site).original, (*info).fn_mcxt);
             (*site).original.fn_expr = (*info).fn_expr;
             (*info).fn_extra = site.cast();
         }
@@ -271,7 +279,7 @@ unsafe fn site(info: *mut FmgrInfo) -> *mut Site {
     }
 }
 
-fn survey(twin: Oid) -> Site {
+fn survey(twin: Oid, lent: bool) -> Site {
     let known = rulings::describe(twin);
     let found = known.as_ref().and_then(|known| builtin::check_of(&known.name).zip(Some(known)));
     let Some(((name, check), known)) = found.filter(|(_, k)| k.arguments.len() <= MAX_ARGUMENTS)
@@ -284,10 +292,10 @@ fn survey(twin: Oid) -> Site {
     };
     let mut types = [0; MAX_ARGUMENTS];
     types[..known.arguments.len()].copy_from_slice(&known.arguments);
-    Site { original: FmgrInfo::default(), name, check, types }
+    Site { original: FmgrInfo::default(), name, check, types, lent }
 }
 
-/// The original, which the caller must be allowed to execute.
+/// The original, which the caller must be allowed to execute, or to have lent.
 fn original_of(twin: &Oid) -> Oid {
     let original = rulings::describe(*twin)
         .map_or(Oid::INVALID, |known| rulings::find(c"pg_catalog", &known.name, &known.arguments));
@@ -298,13 +306,21 @@ fn original_of(twin: &Oid) -> Oid {
             "this function has no original"
         );
     }
-    if !super::pg_compat::may_execute(original) {
-        let name = super::functions::name(original).unwrap_or_default();
-        ereport!(
-            ERROR,
-            PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
-            format!("permission denied for function {name}")
-        );
+    if !may_execute(original) && !loans::is_lent(original) {
+        refuse(&functions::name(original).unwrap_or_default());
     }
     original
+}
+
+fn may_execute(original: Oid) -> bool {
+    pg_compat::may_execute(original, roles::effective_role())
+}
+
+/// PostgreSQL's own words.
+fn refuse(name: &str) -> ! {
+    ereport!(
+        ERROR,
+        PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+        format!("permission denied for function {name}")
+    );
 }

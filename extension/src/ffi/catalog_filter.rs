@@ -8,7 +8,7 @@
 
 use super::planner_hook::Statement;
 use super::trees::{pointers, walk_expression, walk_query};
-use super::{expressions, functions, report};
+use super::{expressions, functions, loans, report};
 use pgrx::pg_sys::{self, FuncExpr, Node, NodeTag, Oid, Query, RTEKind, RangeTblEntry};
 use std::ffi::{CString, c_void};
 use tenancy_core::catalog::{self, FIRST_NORMAL_OID, FIRST_UNPINNED_OID, Mine, Shown, Term};
@@ -132,6 +132,7 @@ unsafe fn filter(query: *mut Query) -> bool {
                 (*query).hasSubLinks = true;
                 let conditions = (*entry).securityQuals;
                 (*entry).securityQuals = pg_sys::lappend(conditions, condition.cast());
+                loans::lend_reading(query, entry);
                 filtered = true;
             }
         }

@@ -1,4 +1,4 @@
-//! The C functions behind the event triggers `tenancy_settle_ddl` and `tenancy_spoil_spares`.
+//! The C function behind the event triggers `tenancy_watch_ddl` and `tenancy_watch_drop`.
 
 use pgrx::pg_sys::{self, Datum, FunctionCallInfo, NodeTag};
 use pgrx::prelude::*;
@@ -10,25 +10,29 @@ thread_local! {
     static PAUSED: Cell<Paused> = const { Cell::new(Paused::Nothing) };
 }
 
-/// Which handlers are not called.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// What is left to somebody else.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Paused {
     Nothing,
     Settling,
     All,
 }
 
-/// Keeps handlers from being called until dropped.
+/// Keeps the handler from its work until dropped.
 pub struct Pause(Paused);
 
 /// What runs meanwhile puts owner and grants right itself.
 pub fn pause() -> Pause {
-    Pause(PAUSED.replace(Paused::Settling))
+    more(Paused::Settling)
 }
 
-/// What runs meanwhile makes a schema that nothing was made of yet.
+/// What runs meanwhile makes a schema that is nobody's yet, or removes one.
 pub fn pause_all() -> Pause {
-    Pause(PAUSED.replace(Paused::All))
+    more(Paused::All)
+}
+
+fn more(paused: Paused) -> Pause {
+    Pause(PAUSED.replace(paused.max(PAUSED.get())))
 }
 
 impl Drop for Pause {
@@ -37,62 +41,36 @@ impl Drop for Pause {
     }
 }
 
-/// What to do when a DDL command has ended.
-#[derive(Clone, Copy)]
-pub struct Handlers {
-    /// Puts owner and grants right.
-    pub settle: fn(),
-    /// Marks what was made of a schema that has changed; whether something was dropped.
-    pub spoil: fn(by_drop: bool),
-}
+/// What to do when a DDL command has ended or, `by_drop`, has dropped something; `settling`: owner and
+/// grants of what it made are to be put right.
+type Handler = fn(by_drop: bool, settling: bool);
 
-static HANDLERS: OnceLock<Handlers> = OnceLock::new();
+static HANDLER: OnceLock<Handler> = OnceLock::new();
 
 /// Sets what to do. For _PG_init.
-pub fn handle(handlers: Handlers) {
-    let _ = HANDLERS.set(handlers);
+pub fn handle(handler: Handler) {
+    let _ = HANDLER.set(handler);
 }
 
 const RECORD: pg_sys::Pg_finfo_record = pg_sys::Pg_finfo_record { api_version: 1 };
 
-/// Says to PostgreSQL that `settle_ddl` has the calling convention of version 1.
+/// Says to PostgreSQL that `watch_ddl` has the calling convention of version 1.
 #[unsafe(no_mangle)]
-pub extern "C" fn pg_finfo_settle_ddl() -> &'static pg_sys::Pg_finfo_record {
+pub extern "C" fn pg_finfo_watch_ddl() -> &'static pg_sys::Pg_finfo_record {
     &RECORD
 }
 
-/// Says to PostgreSQL that `spoil_spares` has the calling convention of version 1.
-#[unsafe(no_mangle)]
-pub extern "C" fn pg_finfo_spoil_spares() -> &'static pg_sys::Pg_finfo_record {
-    &RECORD
-}
-
-/// `tenancy.settle_ddl()`.
+/// `tenancy.watch_ddl()`.
 ///
 /// # Safety
 /// Called by PostgreSQL's function manager only.
 #[pg_guard]
 #[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn settle_ddl(call: FunctionCallInfo) -> Datum {
+pub unsafe extern "C-unwind" fn watch_ddl(call: FunctionCallInfo) -> Datum {
     // SAFETY: the function manager hands over a valid call.
-    unsafe { event(call, c"settle_ddl") };
-    if let (Paused::Nothing, Some(handlers)) = (PAUSED.get(), HANDLERS.get()) {
-        (handlers.settle)();
-    }
-    Datum::from(0)
-}
-
-/// `tenancy.spoil_spares()`.
-///
-/// # Safety
-/// Called by PostgreSQL's function manager only.
-#[pg_guard]
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn spoil_spares(call: FunctionCallInfo) -> Datum {
-    // SAFETY: as above.
-    let event = unsafe { event(call, c"spoil_spares") };
-    if let (true, Some(handlers)) = (PAUSED.get() != Paused::All, HANDLERS.get()) {
-        (handlers.spoil)(event == c"sql_drop");
+    let event = unsafe { event(call, c"watch_ddl") };
+    if let (true, Some(handler)) = (PAUSED.get() != Paused::All, HANDLER.get()) {
+        handler(event == c"sql_drop", PAUSED.get() == Paused::Nothing);
     }
     Datum::from(0)
 }

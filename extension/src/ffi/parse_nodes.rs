@@ -152,7 +152,7 @@ pub(super) unsafe fn string(node: *mut Node) -> String {
 ///
 /// # Safety
 /// The list must hold nodes of this type and live while the iterator is used; null is allowed.
-pub(super) unsafe fn cells<'a, T: 'a>(list: *mut List) -> impl Iterator<Item = &'a T> {
+pub unsafe fn cells<'a, T: 'a>(list: *mut List) -> impl Iterator<Item = &'a T> {
     // SAFETY: the caller's promise.
     unsafe { pointers::<T>(list) }.iter().filter_map(|cell| unsafe { cell.as_ref() })
 }

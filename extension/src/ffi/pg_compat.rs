@@ -167,6 +167,42 @@ pub unsafe fn required_privileges(entry: &pg_sys::RangeTblEntry, infos: *mut pg_
     }
 }
 
+/// Has the privileges of a role decide on an entry that a query reads, and reads only.
+///
+/// # Safety
+/// The entry must belong to the query, and be ours to change.
+#[cfg(feature = "pg15")]
+pub unsafe fn read_as(_: *mut pg_sys::Query, entry: *mut pg_sys::RangeTblEntry, role: pg_sys::Oid) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if (*entry).requiredPerms == pg_sys::ACL_SELECT {
+            (*entry).checkAsUser = role;
+        }
+    }
+}
+
+/// Has the privileges of a role decide on an entry that a query reads, and reads only.
+///
+/// # Safety
+/// The entry must belong to the query, and be ours to change.
+#[cfg(not(feature = "pg15"))]
+pub unsafe fn read_as(
+    query: *mut pg_sys::Query,
+    entry: *mut pg_sys::RangeTblEntry,
+    role: pg_sys::Oid,
+) {
+    // SAFETY: the caller's promise; an entry with an index has its privileges in the list.
+    unsafe {
+        if (*entry).perminfoindex == 0 {
+            return;
+        }
+        let info = pg_sys::getRTEPermissionInfo((*query).rteperminfos, entry);
+        if privileges((*info).requiredPerms) == pg_sys::ACL_SELECT {
+            (*info).checkAsUser = role;
+        }
+    }
+}
+
 /// Length and alignment of an item of an access control list.
 pub const ACL_ITEM: (i32, u8) =
     (size_of::<pg_sys::AclItem>() as i32, if cfg!(feature = "pg15") { b'i' } else { b'd' });
@@ -271,16 +307,15 @@ pub unsafe fn next_in_list_of(head: *mut ListHead, entry: *mut ListLink) -> Opti
     (!next.is_null() && next != head.cast()).then_some(next)
 }
 
-/// Whether the current user may execute a function.
-pub fn may_execute(function: pg_sys::Oid) -> bool {
+/// Whether a role may execute a function.
+pub fn may_execute(function: pg_sys::Oid, role: pg_sys::Oid) -> bool {
     let execute = pg_sys::ACL_EXECUTE as pg_sys::AclMode;
     // SAFETY: looks into the catalog cache; inside a transaction.
     unsafe {
-        let user = pg_sys::GetUserId();
         #[cfg(feature = "pg15")]
-        let result = pg_sys::pg_proc_aclcheck(function, user, execute);
+        let result = pg_sys::pg_proc_aclcheck(function, role, execute);
         #[cfg(not(feature = "pg15"))]
-        let result = pg_sys::object_aclcheck(pg_sys::ProcedureRelationId, function, user, execute);
+        let result = pg_sys::object_aclcheck(pg_sys::ProcedureRelationId, function, role, execute);
         result == pg_sys::AclResult::ACLCHECK_OK
     }
 }

@@ -39,6 +39,7 @@ fn sqlstate(code: SqlState) -> PgSqlErrorCode {
         SqlState::UndefinedSchema => PgSqlErrorCode::ERRCODE_INVALID_SCHEMA_NAME,
         SqlState::UndefinedObject => PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
         SqlState::InsufficientResources => PgSqlErrorCode::ERRCODE_INSUFFICIENT_RESOURCES,
+        SqlState::SyntaxError => PgSqlErrorCode::ERRCODE_SYNTAX_ERROR,
         SqlState::LimitExceeded => PgSqlErrorCode::ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
         SqlState::InternalError => PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,
     }
@@ -102,6 +103,21 @@ pub fn raise_again(caught: pg_sys::panic::CaughtError, detail: &str) -> ! {
     }
     report.report(PgLogLevel::ERROR);
     unreachable!("an error report of level ERROR does not return")
+}
+
+/// Runs `work`; where PostgreSQL finds that a unique index has the row already, the other error is
+/// raised: what was not there when it was looked for may have been committed since.
+pub fn unless_duplicate<T>(work: impl FnOnce() -> T, error: impl Fn() -> Error) -> T {
+    let (work, error) = (std::panic::AssertUnwindSafe(work), std::panic::AssertUnwindSafe(error));
+    PgTryBuilder::new(move || {
+        let work = work;
+        (work.0)()
+    })
+    .catch_when(PgSqlErrorCode::ERRCODE_UNIQUE_VIOLATION, move |_| {
+        let error = &error;
+        raise((error.0)())
+    })
+    .execute()
 }
 
 /// Runs `work`; an error of PostgreSQL that passes through has its message rewritten.

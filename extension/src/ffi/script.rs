@@ -1,5 +1,8 @@
 //! Taking an SQL script apart with PostgreSQL's own grammar.
 
+pub use super::unfit::Unfit;
+
+use super::unfit;
 use pgrx::pg_sys::{self, NodeTag};
 use std::ffi::{CStr, CString, c_char};
 use tenancy_core::{Error, Result, SqlState};
@@ -17,6 +20,8 @@ pub struct Statement {
     pub is_concurrent: bool,
     /// The index that CREATE INDEX makes, if the statement names it.
     pub index: Option<String>,
+    /// Why it cannot be part of a script, if it cannot.
+    pub unfit: Option<Unfit>,
 }
 
 /// The statements of a script in order. Raises 42601 when it does not parse.
@@ -43,7 +48,7 @@ fn statement(script: &str, raw: &pg_sys::RawStmt) -> Statement {
     let skipped = text.len() - text.trim_start().len();
     // SAFETY: the parser gives every raw statement a node, of the kind that its tag says, and ends
     // names with a NUL.
-    let (tag, is_concurrent, index) = unsafe {
+    let (tag, is_concurrent, index, unfit) = unsafe {
         let tag = (*raw.stmt).type_;
         let (concurrent, index) = match tag {
             NodeTag::T_IndexStmt => {
@@ -53,7 +58,7 @@ fn statement(script: &str, raw: &pg_sys::RawStmt) -> Statement {
             NodeTag::T_DropStmt => ((*raw.stmt.cast::<pg_sys::DropStmt>()).concurrent, None),
             _ => (false, None),
         };
-        (tag, concurrent, index)
+        (tag, concurrent, index, unfit::why(raw.stmt))
     };
     Statement {
         text: text.trim().to_owned(),
@@ -61,6 +66,7 @@ fn statement(script: &str, raw: &pg_sys::RawStmt) -> Statement {
         controls_transaction: tag == NodeTag::T_TransactionStmt,
         is_concurrent,
         index,
+        unfit,
     }
 }
 

@@ -28,7 +28,7 @@ pub struct Admitted {
 pub fn of_login(tenant: &str, capacity: Capacity) -> Result<Admitted> {
     let epoch = shared::epoch();
     let tenant = cache::tenant(tenant)?.ok_or_else(lifecycle::unknown_tenant)?;
-    if capacity == Capacity::Importer {
+    if capacity.is_import() {
         let access = of_importer(&tenant)?;
         return Ok(Admitted { stay: Stay { tenant, capacity }, access, sealed: true, epoch });
     }

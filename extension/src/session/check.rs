@@ -7,7 +7,7 @@ use crate::ffi::functions;
 use crate::shared;
 use std::ffi::CStr;
 use tenancy_core::Result;
-use tenancy_core::context::{self, Capacity, Place};
+use tenancy_core::context::{self, Place};
 use tenancy_core::guard::{self, How, Statement};
 use tenancy_core::lifecycle::{self, Access};
 use tenancy_core::mutant;
@@ -104,7 +104,7 @@ fn check_again(epoch: u64) -> Result<()> {
             Err(lifecycle::suspended())
         };
     }
-    let is_import = stay.capacity == Capacity::Importer;
+    let is_import = stay.capacity.is_import();
     if !is_import && !position::situation().gateway && !mutant::disabled("lock.grant_again") {
         admission::login_grant(&tenant)?;
     }

@@ -15,7 +15,7 @@ pub fn note(
 ) -> Result<()> {
     let keys: Vec<&str> = detail.iter().map(|(key, _)| *key).collect();
     let values: Vec<&str> = detail.iter().map(|(_, value)| *value).collect();
-    session.execute(
+    session.kept(
         "INSERT INTO tenancy.audit (actor, action, tenant_id, object, detail) \
          VALUES ($1, $2, $3, $4, jsonb_object($5, $6))",
         &[
@@ -26,6 +26,7 @@ pub fn note(
             keys.into(),
             values.into(),
         ],
+        |_| Ok(()),
     )?;
     Ok(())
 }

@@ -32,43 +32,38 @@ pub fn blueprint(template: &SchemaTemplate) -> Result<Blueprint> {
     if let Some(kept) = kept {
         return Ok(kept);
     }
-    let blueprint = clone::read(&template.schema, template.text)?;
-    sql::as_registry(|s| keep(s, &template.name, &stamp, &blueprint))?;
+    let blueprint = Blueprint { stamp, ..clone::read(&template.schema, template.text)? };
+    sql::as_registry(|s| keep(s, &template.name, &blueprint))?;
     Ok(blueprint)
 }
 
 fn kept(session: &mut Session<'_, '_>, template: &str, stamp: &str) -> Result<Option<Blueprint>> {
     session.first(
-        "SELECT schema_oid, rows_at, proven, slots, flags, objects, statements FROM tenancy.blueprint \
+        "SELECT schema_oid, rows_at, slots, flags, objects, statements, proven, fingerprint FROM tenancy.blueprint \
          WHERE template = $1 AND stamp = $2",
         &[template.into(), stamp.into()],
         |row| {
             Ok(Blueprint::from_columns(
                 row.required::<Oid>(1)?,
                 row.required::<i32>(2)?,
+                (row.required(7)?, row.get(8)?, stamp.to_owned()),
                 row.required(3)?,
-                row.required(4)?,
-                (row.required(5)?, row.required(6)?, row.required(7)?),
+                (row.required(4)?, row.required(5)?, row.required(6)?),
             ))
         },
     )
 }
 
-fn keep(
-    session: &mut Session<'_, '_>,
-    template: &str,
-    stamp: &str,
-    blueprint: &Blueprint,
-) -> Result<()> {
+fn keep(session: &mut Session<'_, '_>, template: &str, blueprint: &Blueprint) -> Result<()> {
     let (flags, objects, statements) = blueprint.columns();
     session.execute(
         "INSERT INTO tenancy.blueprint (template, stamp, schema_oid, rows_at, slots, flags, objects, statements) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (template) DO UPDATE SET (proven, stamp, schema_oid, rows_at, slots, \
-         flags, objects, statements) = ROW (false, excluded.stamp, excluded.schema_oid, excluded.rows_at, excluded.slots, \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (template) DO UPDATE SET (proven, fingerprint, stamp, schema_oid, rows_at, slots, \
+         flags, objects, statements) = ROW (false, NULL, excluded.stamp, excluded.schema_oid, excluded.rows_at, excluded.slots, \
          excluded.flags, excluded.objects, excluded.statements)",
         &[
             template.into(),
-            stamp.into(),
+            blueprint.stamp.as_str().into(),
             blueprint.schema.into(),
             i32::try_from(blueprint.rows_at).unwrap_or(0).into(),
             blueprint.slots.clone().into_columns().into(),
@@ -80,10 +75,20 @@ fn keep(
     Ok(())
 }
 
-/// Says that a copy by the kept blueprint leads nowhere into the template.
-pub fn prove(template: &SchemaTemplate) -> Result<()> {
-    let note = "UPDATE tenancy.blueprint SET proven = true WHERE template = $1 AND NOT proven";
-    sql::as_registry(|s| s.execute(note, &[template.name.as_str().into()]).map(drop))
+/// Says of a blueprint, whose first copy leads nowhere into the template, that it is proven; and
+/// gives it the fingerprint of all copies, if this one is equal to the template.
+pub fn prove(template: &SchemaTemplate, blueprint: Blueprint, copy: &str) -> Result<Blueprint> {
+    let (shape, fingerprint) = clone::shape(copy)?;
+    let is_equal = clone::Shape::of(&blueprint).differences(&shape).is_empty();
+    let fingerprint = is_equal.then_some(fingerprint);
+    let note = "UPDATE tenancy.blueprint SET proven = true, fingerprint = $3 WHERE template = $1 AND stamp = $2";
+    let arguments = [
+        template.name.as_str().into(),
+        blueprint.stamp.as_str().into(),
+        fingerprint.as_deref().into(),
+    ];
+    sql::as_registry(|s| s.execute(note, &arguments))?;
+    Ok(Blueprint { is_proven: true, fingerprint, ..blueprint })
 }
 
 /// Where a tenant differs from the schema it was made from.

@@ -2,9 +2,9 @@
 //! Hostnames and grants of logins stay with the original.
 
 use super::tenants::{self, Locked};
-use super::{audit, migrations, provision, verify};
+use super::{audit, commands, large_objects, migrations, provision, verify};
 use crate::clone::{self, Masks, Names, Rows, Text};
-use crate::ffi::{report, roles};
+use crate::ffi::{moment::Moment, report, roles};
 use crate::settings;
 use crate::sql::{self, Session};
 use pgrx::JsonB;
@@ -22,11 +22,6 @@ WHERE jsonb_typeof(c.value) <> 'string' OR NOT EXISTS (
   WHERE r.relname = t.key AND r.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) AND r.relkind IN ('r', 'p')
     AND a.attname = c.key AND a.attnum > 0 AND a.attgenerated = '')";
 
-const LARGE_OBJECTS: &str = "
-SELECT count(*) FROM pg_shdepend s
-WHERE s.refclassid = 'pg_authid'::regclass AND s.refobjid IN (SELECT oid FROM pg_roles WHERE rolname IN ($1, $2))
-  AND s.dbid = (SELECT oid FROM pg_database WHERE datname = current_database()) AND s.classid = 'pg_largeobject'::regclass";
-
 /// Makes the copy, all or nothing, from what was there when the call began; returns its id.
 /// `masks`: by table and column, the expression whose value the copy gets instead.
 pub fn clone_tenant(
@@ -40,6 +35,8 @@ pub fn clone_tenant(
     let masks = masks.map(|masks| prepared(&source, masks)).transpose()?;
     let mut copy = sql::as_registry(|s| insert(s, &source, name, &new_name))?;
     clone::lock_tables(&source.names.schema)?;
+    let _moment = Moment::now();
+    clone::refuse_changed(&source.names.schema)?;
     let blueprint = clone::read(&source.names.schema, Text::Rebind)?;
     provision::provision(&copy.names, None)?;
     let (schema, owner, role) = (&copy.names.schema, &copy.names.owner, &copy.names.role);
@@ -49,7 +46,7 @@ pub fn clone_tenant(
         (true, Some(masks)) => Rows::Masked(masks),
     };
     clone::replay_with(&blueprint, Names { schema, owner, role }, &rows)?;
-    tell_of_large_objects(&source)?;
+    copy_objects(&source, &copy, &rows)?;
     advance(&mut copy, Operation::Provision)?;
     verify::require(&copy.names)?;
     advance(&mut copy, Operation::Verify)?;
@@ -81,6 +78,7 @@ fn insert(
         &[source.id.into(), copy.id.into()],
     )?;
     migrations::inherit(session, source.id, copy.id)?;
+    commands::inherit(session, source.id, copy.id)?;
     audit::note(session, "clone", Some(copy.id), Some(new_name.as_str()), &[("of", name)])?;
     Ok(copy)
 }
@@ -110,17 +108,20 @@ fn odd(message: &str) -> Error {
         .hint("Pass masks such as '{\"customer\": {\"email\": \"md5(email) || ''@example.com''\"}}'.")
 }
 
-fn tell_of_large_objects(source: &Locked) -> Result<()> {
-    let arguments = [source.names.role.as_str().into(), source.names.owner.as_str().into()];
-    let count =
-        sql::as_superuser(|s| s.first(LARGE_OBJECTS, &arguments, |row| row.required::<i64>(1)))?;
-    if let Some(count @ 1..) = count {
+/// Masks do not reach large objects: what they hold would be copied as it is.
+fn copy_objects(source: &Locked, copy: &Locked, rows: &Rows) -> Result<()> {
+    match rows {
+        Rows::None => return Ok(()),
+        Rows::All => return large_objects::copy_large_objects(source, copy),
+        Rows::Masked(_) => {}
+    }
+    let found = sql::as_superuser(|s| large_objects::ids(s, source.id, &source.names))?;
+    if !found.is_empty() {
+        let message = format!("{} large objects were not copied", found.len());
         report::notice(
-            Error::new(
-                SqlState::FeatureNotSupported,
-                format!("{count} large objects were not copied"),
-            )
-            .hint("tenancy.export() takes them along."),
+            Error::new(SqlState::FeatureNotSupported, message)
+                .detail("Masks do not reach what they hold.")
+                .hint("Clone without masks to have them too."),
         );
     }
     Ok(())

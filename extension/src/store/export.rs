@@ -1,6 +1,7 @@
 //! Taking a tenant out of the database: a script that makes an ordinary schema of it elsewhere, or
 //! its parts, for an archive.
 
+use super::large_objects::ids;
 use super::tenants;
 use crate::clone::{self, Blueprint, Contents, Dump, Piece, Position};
 use crate::ffi::Oid;
@@ -28,15 +29,6 @@ SELECT x.extname::text, n.nspname::text
 FROM needed JOIN pg_extension x ON x.oid = needed.oid JOIN pg_namespace n ON n.oid = x.extnamespace
 WHERE x.extname <> 'tenancy' ORDER BY x.oid";
 
-/// The large objects of two roles: the id that the tenant knows, and the real one.
-const LARGE_OBJECTS: &str = "
-SELECT coalesce(a.id, d.objid::bigint), d.objid
-FROM pg_shdepend d LEFT JOIN tenancy.large_object_alias a ON a.tenant_id = $1 AND a.real_id = d.objid::bigint
-WHERE d.refclassid = 'pg_authid'::regclass AND d.refobjid IN (SELECT oid FROM pg_roles WHERE rolname IN ($2, $3))
-  AND d.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
-  AND d.classid = 'pg_largeobject'::regclass AND d.deptype = 'o'
-ORDER BY 1";
-
 /// What an export starts from.
 struct Source {
     id: i64,
@@ -58,6 +50,7 @@ pub fn export(name: &str, schema: Option<&str>) -> Result<Dump> {
     let source = sql::as_registry(|s| source(s, name))?;
     let target = schema.unwrap_or(name);
     clone::lock_tables(&source.names.schema)?;
+    clone::refuse_changed(&source.names.schema)?;
     let blueprint = clone::read_for_rows(&source.names.schema, &source.names.role)?;
     let (mut first, objects) = sql::as_superuser(|session| {
         Ok((vec![Piece::Text(header(session, name)?)], large_objects(session, &source)?))
@@ -112,21 +105,9 @@ fn extensions(session: &Session<'_, '_>, source: &Source) -> Result<Vec<Piece>> 
     })
 }
 
-/// The large objects of a tenant: the id that it knows, and the real one.
-pub fn large_object_ids(
-    session: &Session<'_, '_>,
-    tenant: i64,
-    names: &TenantIdentifiers,
-) -> Result<Vec<(i64, Oid)>> {
-    let arguments = [tenant.into(), names.role.as_str().into(), names.owner.as_str().into()];
-    session.rows(LARGE_OBJECTS, &arguments, |row| {
-        Ok((row.required::<i64>(1)?, row.required::<Oid>(2)?))
-    })
-}
-
 /// Each is made under the id that the tenant's rows know it by.
 fn large_objects(session: &Session<'_, '_>, source: &Source) -> Result<Vec<Piece>> {
-    let objects = large_object_ids(session, source.id, &source.names)?;
+    let objects = ids(session, source.id, &source.names)?;
     let pieces = objects.into_iter().flat_map(|(id, real)| {
         [
             Piece::Text(format!("SELECT pg_catalog.lo_create({id});")),
@@ -144,6 +125,7 @@ fn large_objects(session: &Session<'_, '_>, source: &Source) -> Result<Vec<Piece
 pub fn export_structure(name: &str) -> Result<Blueprint> {
     let source = sql::as_registry(|s| source(s, name))?;
     clone::lock_tables(&source.names.schema)?;
+    clone::refuse_changed(&source.names.schema)?;
     clone::read_for_rows(&source.names.schema, &source.names.role)
 }
 
@@ -167,18 +149,8 @@ fn in_schema<T>(name: &str, read: impl Fn(&Session<'_, '_>, Oid) -> Result<T>) -
     })
 }
 
-/// The tenant's large objects: a line with the id that it knows for each, and lines with the id, a
-/// position and what is there.
-pub fn export_large_objects(name: &str) -> Result<Dump> {
+/// The tenant's large objects: the id that it knows, and the real one.
+pub fn export_large_objects(name: &str) -> Result<Vec<(i64, Oid)>> {
     let source = sql::as_registry(|s| source(s, name))?;
-    let objects = sql::as_superuser(|session| large_object_ids(session, source.id, &source.names))?;
-    let pieces = objects.into_iter().flat_map(|(id, real)| {
-        let pages = format!(
-            "SELECT format('{id} %s %s', pageno::bigint * 2048, encode(data, 'hex')) \
-             FROM pg_largeobject WHERE loid = {} ORDER BY pageno",
-            real.to_u32()
-        );
-        [Piece::Text(id.to_string()), Piece::Lines(pages)]
-    });
-    Ok(Dump::of(pieces.collect()))
+    sql::as_superuser(|session| ids(session, source.id, &source.names))
 }

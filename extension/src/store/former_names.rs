@@ -16,7 +16,8 @@ pub fn rename(name: &str, new_name: &str) -> Result<()> {
         tenants::refuse_taken(s, new_name)?;
         let (id, kept) = (tenant.id, i64::try_from(kept.as_secs()).unwrap_or(0));
         let update = "UPDATE tenancy.tenant SET name = $2 WHERE id = $1";
-        s.execute(update, &[id.into(), new_name.into()])?;
+        let arguments = [id.into(), new_name.into()];
+        tenants::unless_taken(new_name, || s.execute(update, &arguments))?;
         refuse_quarantined(s, new_name, id)?;
         let own = "DELETE FROM tenancy.former_name WHERE tenant_id = $1 AND (name = $2 OR until <= now())";
         s.execute(own, &[id.into(), new_name.into()])?;

@@ -7,14 +7,13 @@ use super::blueprints;
 use super::lifecycle::{self, move_on};
 use super::templates::{self, Template};
 use super::tenants::{self, Locked};
-use super::{domains, export, provision, verify};
+use super::{domains, migrations, provision, verify};
 use crate::clone::{self, Blueprint, Half, Names, Position};
 use crate::sql::{self, Session};
 use pgrx::JsonB;
 use std::collections::HashSet;
 use tenancy_core::lifecycle::{Operation, Status};
 use tenancy_core::name::TenantName;
-use tenancy_core::quote::identifier;
 use tenancy_core::{Error, Result, SqlState};
 
 /// What an import begins with.
@@ -31,6 +30,8 @@ pub struct NewImport<'a> {
     pub template: Option<&'a str>,
     /// Settings: a JSON object.
     pub settings: Option<JsonB>,
+    /// The migrations that it has: a JSON object of names and checksums.
+    pub migrations: Option<JsonB>,
 }
 
 /// What an import ends with.
@@ -68,6 +69,7 @@ pub fn begin(mut new: NewImport<'_>) -> Result<bool> {
             &[tenant.id.into(), new.archive.into()],
         )?;
         lifecycle::store_settings(s, tenant.id, new.settings)?;
+        migrations::recognise(s, tenant.id, new.migrations)?;
         super::audit::note(s, "import", Some(tenant.id), Some(name.as_str()), &[])?;
         Ok(tenant)
     })?;
@@ -93,7 +95,6 @@ pub fn finish(mut rest: Rest<'_>) -> Result<()> {
     move_on(&mut tenant, Operation::Provision)?;
     trust_template_alone(&mut rest.structure, &tenant, template.as_deref())?;
     clone::replay_half(&rest.structure, names(&tenant), Half::AfterRows, &rest.positions)?;
-    give_large_objects(&tenant)?;
     sql::as_registry(|s| {
         rest.domains.iter().try_for_each(|domain| domains::add(s, &tenant, domain, false))
     })?;
@@ -103,18 +104,6 @@ pub fn finish(mut rest: Rest<'_>) -> Result<()> {
         move_on(&mut tenant, Operation::Activate)?;
     }
     Ok(())
-}
-
-/// What the importer made as the owner is for the tenant's role to use.
-fn give_large_objects(tenant: &Locked) -> Result<()> {
-    sql::as_superuser(|session| {
-        let role = identifier(&tenant.names.role);
-        for (_, object) in export::large_object_ids(session, tenant.id, &tenant.names)? {
-            let object = object.to_u32();
-            session.execute(&format!("ALTER LARGE OBJECT {object} OWNER TO {role}"), &[])?;
-        }
-        Ok(())
-    })
 }
 
 fn names(tenant: &Locked) -> Names<'_> {

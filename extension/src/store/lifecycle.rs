@@ -1,8 +1,9 @@
 //! The moves of a tenant's life, each one transaction's work: state, effects, audit.
 
+use super::spares::Spare;
 use super::templates::Template;
 use super::tenants::{self, Locked};
-use super::{domains, migrations, provision, spares, templates, verify};
+use super::{domains, migrations, provision, shapes, spares, templates, verify};
 use crate::ffi::signals;
 use crate::ffi::workers::{self, Work};
 use crate::sql::{self, Session};
@@ -11,7 +12,7 @@ use pgrx::JsonB;
 use std::time::{Duration, Instant};
 use tenancy_core::lifecycle::{Operation, Suspension};
 use tenancy_core::name::TenantName;
-use tenancy_core::schema_name::{SchemaName, TenantIdentifiers};
+use tenancy_core::schema_name::SchemaName;
 use tenancy_core::{Error, Result, SqlState};
 
 /// How often a suspension looks whether the tenant is quiet.
@@ -42,20 +43,27 @@ pub fn create(new: NewTenant<'_>) -> Result<i64> {
     let name = TenantName::parse(new.name)?;
     let schema = new.schema.map(SchemaName::parse).transpose()?;
     refuse_odd_settings(new.settings.as_ref())?;
-    let (mut tenant, template, is_spare) = sql::as_registry(|s| {
+    let (mut tenant, template, spare) = sql::as_registry(|s| {
         tenants::refuse_taken(s, name.as_str())?;
         let template = new.template.map(|t| held(s, t)).transpose()?;
         require_plan(s, new.plan)?;
         let spare =
             if schema.is_none() { spare(s, new.template, template.as_ref())? } else { None };
-        let is_spare = spare.is_some();
-        let names = spare.map_or_else(|| tenants::new_names(s, &name, schema), Ok)?;
+        let names = match &spare {
+            Some(spare) => spare.names.clone(),
+            None => tenants::new_names(s, &name, schema)?,
+        };
         let tenant = tenants::insert(s, &name, &names, new.template, new.plan)?;
         super::audit::note(s, "create", Some(tenant.id), Some(name.as_str()), &[])?;
-        Ok((tenant, template, is_spare))
+        Ok((tenant, template, spare))
     })?;
-    if !is_spare {
-        provision::provision(&tenant.names, new.template.zip(template.as_ref()))?;
+    let is_spare = spare.is_some();
+    let fingerprint = match spare {
+        Some(spare) => spare.fingerprint,
+        None => provision::provision(&tenant.names, new.template.zip(template.as_ref()))?,
+    };
+    if let Some(fingerprint) = fingerprint {
+        sql::as_registry(|s| shapes::remember(s, tenant.id, &fingerprint))?;
     }
     if let Some(template) = new.template.zip(template.as_ref()) {
         migrations::born(tenant.id, &tenant.names, template)?;
@@ -88,7 +96,7 @@ fn spare(
     session: &mut Session<'_, '_>,
     name: Option<&str>,
     template: Option<&Template>,
-) -> Result<Option<TenantIdentifiers>> {
+) -> Result<Option<Spare>> {
     let (Some(name), Some(Template::Schema(_))) = (name, template) else { return Ok(None) };
     if settings::spares() == 0 {
         return Ok(None);

@@ -4,10 +4,11 @@
 mod outside;
 mod templates;
 mod tenants;
+mod unfit;
 
 pub use outside::migration_step;
 pub use templates::{become_as, born, hold_template, migrate_template};
-pub use tenants::{inherit, migrate_tenant, migration_failed};
+pub use tenants::{inherit, migrate_tenant, migration_failed, recognise};
 
 use super::{audit, scripts};
 use crate::ffi::{roles, script};
@@ -31,7 +32,7 @@ impl Migration {
 
 /// Registers a migration; returns its id. The same again changes nothing.
 pub fn register_migration(name: &str, text: &str, template: Option<&str>) -> Result<i64> {
-    refuse_odd_name(name)?;
+    refuse_odd_name("migration", name)?;
     let in_transaction = check(text)?;
     sql::as_registry(|s| {
         // Ids become visible in their order: a tenant that is done up to one has all before it.
@@ -94,19 +95,19 @@ fn registered(
     }
 }
 
-fn refuse_odd_name(name: &str) -> Result<()> {
+/// Refuses names that no list could show: of a migration, or of what else `what` says.
+pub fn refuse_odd_name(what: &str, name: &str) -> Result<()> {
     if (1..=200).contains(&name.len()) && !name.chars().any(char::is_control) {
         return Ok(());
     }
-    Err(Error::new(SqlState::InvalidParameterValue, "invalid migration name")
+    Err(Error::new(SqlState::InvalidParameterValue, format!("invalid {what} name"))
         .detail("A name has 1 to 200 bytes and no control characters.")
         .hint("Use a name such as \"0007_add_due_date\"."))
 }
 
 /// Refuses scripts that could not be applied; whether it runs in a transaction.
 fn check(text: &str) -> Result<bool> {
-    let statements = script::parse(text)?;
-    let place = |s: &script::Statement| format!("Line {}: {}", s.line, s.text);
+    let statements = unfit::parse(text)?;
     if let Some(statement) = statements.iter().find(|s| s.controls_transaction) {
         return Err(scripts::transaction_control().detail(place(statement)));
     }
@@ -128,6 +129,11 @@ fn check(text: &str) -> Result<bool> {
     Ok(false)
 }
 
+/// Where a statement stands.
+fn place(statement: &script::Statement) -> String {
+    format!("Line {}: {}", statement.line, statement.text)
+}
+
 fn makes_index(text: &str) -> bool {
     text.get(..6).is_some_and(|word| word.eq_ignore_ascii_case("create"))
 }
@@ -135,8 +141,8 @@ fn makes_index(text: &str) -> bool {
 /// The id of a migration by its name; 42704 when there is none.
 fn find(session: &mut Session<'_, '_>, name: &str) -> Result<i64> {
     let query = "SELECT id FROM tenancy.migration WHERE name = $1";
-    let found = session.returning(query, &[name.into()], |row| row.required(1))?;
-    found.ok_or_else(|| {
+    let found = session.kept(query, &[name.into()], |row| row.required(1))?;
+    found.into_iter().next().ok_or_else(|| {
         Error::new(SqlState::UndefinedObject, format!("unknown migration {name:?}"))
             .hint("SELECT name FROM tenancy.migrations lists the migrations.")
     })
@@ -155,7 +161,7 @@ fn between(
 ) -> Result<Vec<Migration>> {
     let query = "SELECT id, name, script, in_transaction FROM tenancy.migration \
         WHERE id > $1 AND id <= $2 AND (template IS NULL OR template = $3) ORDER BY id";
-    session.all(query, &[after.into(), upto.into(), template.into()], |row| {
+    session.kept(query, &[after.into(), upto.into(), template.into()], |row| {
         Ok(Migration {
             id: row.required(1)?,
             name: row.required(2)?,

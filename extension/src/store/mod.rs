@@ -4,8 +4,11 @@
 mod adopt;
 mod audit;
 mod blueprints;
+mod changes;
+mod commands;
 mod copy;
 mod domains;
+mod drift;
 mod export;
 mod former_names;
 mod import;
@@ -21,8 +24,8 @@ mod refusals;
 mod release;
 mod routes;
 mod scripts;
+mod shapes;
 mod spares;
-
 mod switch;
 mod templates;
 mod tenants;
@@ -31,8 +34,11 @@ mod verify;
 
 pub use adopt::adopt;
 pub use blueprints::differences;
+pub use changes::ddl_ended;
+pub use commands::{command_begin, command_end};
 pub use copy::clone_tenant;
 pub use domains::{add_domain, remove_domain, set_primary_domain};
+pub use drift::drift;
 pub use export::{export, export_large_objects, export_sequences, export_structure, export_tables};
 pub use former_names::rename;
 pub use import::{NewImport, Rest, begin as import_begin, finish as import_finish};
@@ -44,12 +50,11 @@ pub use migrations::{
     mark_migrated, migrate_template, migrate_tenant, migration_failed, migration_step,
     register_migration,
 };
-pub use ownership::settle_new_objects;
 pub use purge::{purge_batch, start_purge};
 pub use refusals::write_refusals;
 pub use release::release;
 pub use routes::{Route, resolve, resolve_name};
-pub use spares::{make as make_spare, spoil as spoil_spares, tend as tend_spares};
+pub use spares::{make as make_spare, tend as tend_spares};
 pub use switch::switch_template;
 pub use templates::{register_schema, register_script};
 pub use undrop::undrop;

@@ -62,7 +62,7 @@ pub fn settle_new_objects(by_member: bool) -> Result<()> {
     let _quiet = event_trigger::pause();
     sql::as_superuser(|session| {
         for statement in
-            session.rows(STATEMENTS, &[by_member.into()], |row| row.required::<String>(2))?
+            session.kept(STATEMENTS, &[by_member.into()], |row| row.required::<String>(2))?
         {
             session.execute(&statement, &[])?;
         }

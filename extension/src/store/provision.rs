@@ -6,27 +6,35 @@ use super::blueprints;
 use super::scripts::replay;
 use super::templates::Template;
 use crate::clone::{self, Names};
-use crate::ffi::{roles, script};
+use crate::ffi::{event_trigger, roles, script};
 use crate::settings;
 use crate::sql::{self, Session};
 use tenancy_core::quote::{identifier, search_path};
 use tenancy_core::schema_name::TenantIdentifiers;
 use tenancy_core::{Error, Result, SqlState};
 
-/// Makes roles, schema and default privileges, then what the template says, if there is one.
-pub fn provision(names: &TenantIdentifiers, template: Option<(&str, &Template)>) -> Result<()> {
+/// Makes roles, schema and default privileges, then what the template says, if there is one. Returns
+/// the schema's fingerprint where it is known.
+pub fn provision(
+    names: &TenantIdentifiers,
+    template: Option<(&str, &Template)>,
+) -> Result<Option<String>> {
+    let _quiet = event_trigger::pause_all();
     sql::as_superuser(|session| {
         refuse_open_shared_schemas(session)?;
         make_roles_and_schema(session, names)
     })?;
     match template {
-        None => Ok(()),
-        Some((name, Template::Script(text))) => replay_script(names, name, text),
+        None => Ok(None),
+        Some((name, Template::Script(text))) => replay_script(names, name, text).map(|()| None),
         Some((_, Template::Schema(template))) => {
             let TenantIdentifiers { schema, role, owner } = names;
             let blueprint = blueprints::blueprint(template)?;
             clone::replay(&blueprint, Names { schema, owner, role })?;
-            if blueprint.is_proven { Ok(()) } else { blueprints::prove(template) }
+            if blueprint.is_proven {
+                return Ok(blueprint.fingerprint);
+            }
+            blueprints::prove(template, blueprint, schema).map(|proven| proven.fingerprint)
         }
     }
 }

@@ -10,6 +10,7 @@ use pgrx::datum::DatumWithOid;
 use std::time::Duration;
 use tenancy_core::lifecycle::Operation;
 use tenancy_core::quote::identifier;
+use tenancy_core::schema_name::TenantIdentifiers;
 use tenancy_core::{Error, Result, SqlState};
 
 const OBSTACLES: &str = include_str!("purge/obstacles.sql");
@@ -68,7 +69,7 @@ pub fn purge_batch(id: i64) -> Result<Option<String>> {
         return Ok(None);
     }
     tenant.status.after(Operation::FinishPurge)?;
-    let _quiet = event_trigger::pause();
+    let _quiet = event_trigger::pause_all();
     if let Some(progress) = sql::as_superuser(|s| remove_some(s, &tenant))? {
         return Ok(Some(progress));
     }
@@ -154,12 +155,12 @@ fn remove_schema_and_roles(session: &mut Session<'_, '_>, tenant: &Locked) -> Re
     let names = &tenant.names;
     session.rows(QUIETLY, &[], |_| Ok(()))?;
     session.execute(&format!("DROP SCHEMA IF EXISTS {}", identifier(&names.schema)), &[])?;
-    remove_roles(session, tenant)
+    remove_roles(session, names)
 }
 
-/// Takes what is left of the tenant's two roles away, and the roles.
-pub fn remove_roles(session: &mut Session<'_, '_>, tenant: &Locked) -> Result<()> {
-    let names = [tenant.names.role.as_str(), tenant.names.owner.as_str()];
+/// Takes what is left of a tenant's two roles away, and the roles.
+pub fn remove_roles(session: &mut Session<'_, '_>, names: &TenantIdentifiers) -> Result<()> {
+    let names = [names.role.as_str(), names.owner.as_str()];
     let query = "SELECT quote_ident(rolname) FROM pg_roles WHERE rolname = ANY ($1)";
     let there = session.rows(query, &[names.to_vec().into()], |row| row.required::<String>(1))?;
     for role in there {
@@ -178,9 +179,11 @@ fn forget(session: &mut Session<'_, '_>, tenant: &mut Locked) -> Result<()> {
     session.execute(free, &[tenant.id.into()]).map(drop)
 }
 
-/// Removes hostnames, grants, settings, aliases and imports of a tenant.
+/// Removes hostnames, grants, settings, aliases and imports of a tenant, and what was read of its schema.
 pub fn forget_belongings(session: &mut Session<'_, '_>, tenant: i64) -> Result<()> {
-    for table in ["domain", "login", "setting", "large_object_alias", "import"] {
+    for table in
+        ["domain", "login", "setting", "large_object_alias", "import", "shape", "schema_change"]
+    {
         let statement = format!("DELETE FROM tenancy.{table} WHERE tenant_id = $1");
         session.execute(&statement, &[tenant.into()])?;
     }

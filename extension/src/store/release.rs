@@ -90,6 +90,6 @@ fn hand_over(tenant: &Locked, new_owner: &str) -> Result<()> {
             ),
             &[],
         )?;
-        purge::remove_roles(s, tenant)
+        purge::remove_roles(s, names)
     })
 }

@@ -4,8 +4,8 @@
 
 use super::blueprints::SchemaTemplate;
 use super::templates::{self, Template};
-use super::{migrations, provision, verify};
-use crate::ffi::{Oid, event_trigger, pages, random};
+use super::{migrations, provision, purge, verify};
+use crate::ffi::{Oid, catalog, event_trigger, pages, random};
 use crate::settings;
 use crate::sql::{self, Session};
 use tenancy_core::quote::identifier;
@@ -23,33 +23,33 @@ WHERE c.relkind IN ('r', 'S') AND c.oid IN (
   SELECT d.objid FROM pg_depend d WHERE d.refclassid = 'pg_namespace'::regclass AND d.refobjid = to_regnamespace(quote_ident($1))
     AND d.classid = 'pg_class'::regclass AND d.deptype = 'n')";
 
-/// Marks the spares of templates in whose schemas a command has made, changed or dropped something.
+/// Marks the spares of templates that have changed, and those that were changed themselves.
 const SPOIL: &str = "
 UPDATE tenancy.spare s SET stale = true FROM tenancy.template t
-WHERE s.template = t.name AND NOT s.stale AND t.schema IN (
-  SELECT coalesce(c.schema_name, (pg_identify_object_as_address(c.classid, c.objid, c.objsubid)).object_names[1])
-  FROM pg_event_trigger_ddl_commands() c)";
+WHERE s.template = t.name AND NOT s.stale AND (t.schema = ANY ($1) OR s.schema = ANY ($1))";
 
-/// The same for what a command drops.
-const SPOIL_BY_DROP: &str = "
-UPDATE tenancy.spare s SET stale = true FROM tenancy.template t
-WHERE s.template = t.name AND NOT s.stale AND t.schema IN (
-  SELECT coalesce(c.schema_name, c.address_names[1]) FROM pg_event_trigger_dropped_objects() c)";
+/// A schema made ahead.
+pub struct Spare {
+    /// Its names, which a tenant takes over.
+    pub names: TenantIdentifiers,
+    /// Its fingerprint, where it is known.
+    pub fingerprint: Option<String>,
+}
 
 /// Takes a spare of a template out of the store, if there is one that is what the template is.
-pub fn take(session: &mut Session<'_, '_>, template: &str) -> Result<Option<TenantIdentifiers>> {
-    while let Some((names, sources, contents)) = session.returning(
+pub fn take(session: &mut Session<'_, '_>, template: &str) -> Result<Option<Spare>> {
+    while let Some((names, fingerprint, sources, contents)) = session.returning(
         "DELETE FROM tenancy.spare WHERE schema = (SELECT schema FROM tenancy.spare WHERE template = $1 \
-         AND NOT stale ORDER BY made_at LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING schema, role, owner, sources, contents",
+         AND NOT stale ORDER BY made_at LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING schema, role, owner, sources, contents, fingerprint",
         &[template.into()],
         |row| {
             let names =
                 TenantIdentifiers { schema: row.required(1)?, role: row.required(2)?, owner: row.required(3)? };
-            Ok((names, row.required::<Vec<Oid>>(4)?, row.required::<i64>(5)?))
+            Ok((names, row.get::<String>(6)?, row.required::<Vec<Oid>>(4)?, row.required::<i64>(5)?))
         },
     )? {
         if pages::sum(&sources, MOST_PAGES) == Some(contents) {
-            return Ok(Some(names));
+            return Ok(Some(Spare { names, fingerprint }));
         }
         put_back_stale(session, &names, template)?;
     }
@@ -88,11 +88,12 @@ pub fn make(name: &str) -> Result<String> {
     // Before the copy is made: what is written meanwhile shows as a change.
     let Some(contents) = pages::sum(&sources, MOST_PAGES) else { return Err(too_large(name)) };
     let names = TenantIdentifiers::new(&random::bytes()?, None);
-    provision::provision(&names, Some((name, &Template::Schema(template))))?;
+    let fingerprint = provision::provision(&names, Some((name, &Template::Schema(template))))?;
     verify::require(&names)?;
     sql::as_registry(|s| {
         s.execute(
-            "INSERT INTO tenancy.spare (schema, role, owner, template, sources, contents) VALUES ($1, $2, $3, $4, $5, $6)",
+            "INSERT INTO tenancy.spare (schema, role, owner, template, sources, contents, fingerprint) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
             &[
                 names.schema.as_str().into(),
                 names.role.as_str().into(),
@@ -100,6 +101,7 @@ pub fn make(name: &str) -> Result<String> {
                 name.into(),
                 sources.into(),
                 contents.into(),
+                fingerprint.into(),
             ],
         )
     })?;
@@ -187,17 +189,10 @@ fn can_have_spares(name: &str) -> Result<bool> {
 /// Drops a spare with its schema and roles. Nobody has ever been in it.
 fn remove(names: &TenantIdentifiers) -> Result<()> {
     let _quiet = event_trigger::pause_all();
-    let (schema, role, owner) =
-        (identifier(&names.schema), identifier(&names.role), identifier(&names.owner));
+    let statement = format!("DROP SCHEMA IF EXISTS {} CASCADE", identifier(&names.schema));
     sql::as_superuser(|session| {
-        for statement in [
-            format!("DROP SCHEMA IF EXISTS {schema} CASCADE"),
-            format!("DROP OWNED BY {role}, {owner}"),
-            format!("DROP ROLE {role}, {owner}"),
-        ] {
-            session.execute(&statement, &[])?;
-        }
-        Ok(())
+        session.execute(&statement, &[])?;
+        purge::remove_roles(session, names)
     })?;
     let forget = "DELETE FROM tenancy.spare WHERE schema = $1";
     sql::as_registry(|s| s.execute(forget, &[names.schema.as_str().into()]).map(drop))
@@ -210,9 +205,11 @@ pub fn are_few(session: &Session<'_, '_>, template: &str) -> Result<bool> {
     Ok(count.unwrap_or(0) * 2 <= i64::from(settings::spares()))
 }
 
-/// Marks the spares of templates that the DDL command which just ended has touched. Only inside the
-/// event triggers.
-pub fn spoil(by_drop: bool) -> Result<()> {
-    let statement = if by_drop { SPOIL_BY_DROP } else { SPOIL };
-    sql::as_registry(|s| s.execute(statement, &[]).map(drop))
+/// Marks the spares that a change of these schemas concerns.
+pub fn spoil(session: &mut Session<'_, '_>, schemas: &[String]) -> Result<()> {
+    // Nothing where there never was a spare: most databases, at every DDL command.
+    if schemas.is_empty() || pages::is_empty(catalog::relation(c"spare")?) {
+        return Ok(());
+    }
+    session.kept(SPOIL, &[schemas.to_vec().into()], |_| Ok(())).map(drop)
 }

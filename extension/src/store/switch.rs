@@ -41,7 +41,7 @@ fn refuse(differences: &[clone::Row]) -> Result<()> {
     let mut told: Vec<_> = differences
         .iter()
         .take(TOLD)
-        .map(|(object, difference, ..)| format!("{object} {}", difference.word()))
+        .map(|(object, difference, ..)| format!("{object} {difference}"))
         .collect();
     if differences.len() > TOLD {
         told.push(format!("and {} more", differences.len() - TOLD));

@@ -2,7 +2,7 @@
 
 use super::former_names;
 use crate::ffi::advisory::{self, Key, Mode};
-use crate::ffi::{backend, random};
+use crate::ffi::{backend, random, report};
 use crate::sql::{Row, Session, broken};
 use std::cell::Cell;
 use std::time::Duration;
@@ -58,6 +58,11 @@ pub fn keep(tenant: i64) -> Result<()> {
     }
     KEPT.set(Some(tenant));
     Ok(())
+}
+
+/// Whether this session keeps the tenant.
+pub fn is_kept(tenant: i64) -> bool {
+    KEPT.get() == Some(tenant)
 }
 
 /// Ends that, if it was so.
@@ -202,7 +207,7 @@ fn exists(name: &TenantName, names: &TenantIdentifiers) -> String {
     if *schema != names.role {
         format!("tenant {name:?} or schema {schema:?} exists")
     } else {
-        format!("tenant {name:?} exists")
+        is_there(name)
     }
 }
 
@@ -231,7 +236,7 @@ pub fn refuse_taken(session: &mut Session<'_, '_>, name: &str) -> Result<()> {
     )?;
     match by.flatten().as_deref() {
         None => Ok(()),
-        Some("tenant") => Err(taken(format!("tenant {name:?} exists"))),
+        Some("tenant") => Err(taken(is_there(name))),
         Some(kind) => Err(Error::new(
             SqlState::InvalidParameterValue,
             format!("invalid tenant name {name:?}"),
@@ -239,6 +244,16 @@ pub fn refuse_taken(session: &mut Session<'_, '_>, name: &str) -> Result<()> {
         .detail(format!("A {kind} of this server has that name."))
         .hint("Choose another name; a prefix such as \"customer-\" is enough.")),
     }
+}
+
+fn is_there(name: &str) -> String {
+    format!("tenant {name:?} exists")
+}
+
+/// Does what gives a tenant a name; 42710 when a session that was not done yet when the name was
+/// looked for has taken it.
+pub fn unless_taken<T>(name: &str, work: impl FnOnce() -> T) -> T {
+    report::unless_duplicate(work, || taken(is_there(name)))
 }
 
 /// A 42710.

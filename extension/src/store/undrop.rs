@@ -2,10 +2,11 @@
 
 use super::tenants;
 use super::{former_names, import, provision, verify};
+use crate::ffi::report;
 use crate::sql::{self, Session};
-use tenancy_core::Result;
 use tenancy_core::lifecycle::{Operation, Suspension};
 use tenancy_core::name::TenantName;
+use tenancy_core::{Error, Result, SqlState};
 
 /// Each hostname that the tenant had, and whether it leads to it again.
 pub type Hostnames = Vec<(String, bool)>;
@@ -23,13 +24,24 @@ pub fn undrop(name: &str, id: Option<i64>, new_name: Option<&str>) -> Result<Hos
         s.execute(rename, &[tenant.id.into(), new_name.as_str().into()])?;
         former_names::refuse_quarantined(s, new_name.as_str(), tenant.id)?;
         let suspended = Some((Suspension::Full, Some("undropped")));
-        tenants::advance(s, &mut tenant, Operation::Undrop, suspended)?;
-        let hostnames = bring_hostnames_back(s, tenant.id)?;
+        tenants::unless_taken(new_name.as_str(), || {
+            tenants::advance(s, &mut tenant, Operation::Undrop, suspended)
+        })?;
+        let hostnames =
+            report::unless_duplicate(|| bring_hostnames_back(s, tenant.id), hostname_taken)?;
         Ok((tenant, hostnames))
     })?;
     provision::grant(&tenant.names)?;
     verify::require(&tenant.names)?;
     Ok(hostnames)
+}
+
+fn hostname_taken() -> Error {
+    Error::new(
+        SqlState::DuplicateObject,
+        "a hostname of the tenant was given to another at this moment",
+    )
+    .hint("Call tenancy.undrop() again: it leaves hostnames that others have to them.")
 }
 
 /// Those that lead nowhere now; the first of them is primary when the primary one is not.

@@ -72,7 +72,9 @@ fn verdict(check: &str, flaws: Vec<String>, well: &str) -> Verdict {
 fn flaws(names: &TenantIdentifiers) -> Result<Vec<(String, String)>> {
     let arguments =
         [names.schema.as_str().into(), names.role.as_str().into(), names.owner.as_str().into()];
-    sql::as_superuser(|s| s.rows(FLAWS, &arguments, |row| Ok((row.required(1)?, row.required(2)?))))
+    sql::as_superuser(|s| {
+        s.by_index()?.rows(FLAWS, &arguments, |row| Ok((row.required(1)?, row.required(2)?)))
+    })
 }
 
 fn missing(tenant: &Locked, template: Option<&str>) -> Result<Vec<(String, String)>> {
@@ -92,7 +94,7 @@ fn structure(name: &str) -> Verdict {
     let flaws = match found {
         Ok(Ok(rows)) => rows
             .into_iter()
-            .map(|(object, difference, ..)| format!("{object} {}", difference.word()))
+            .map(|(object, difference, ..)| format!("{object} {difference}"))
             .collect(),
         Ok(Err(error)) => vec![error.message],
         Err(message) => vec![message],

@@ -46,6 +46,8 @@ pub struct Tenant {
     pub settings: serde_json::Value,
     /// Hostnames, the primary one first.
     pub domains: Vec<String>,
+    /// The migrations that it has: an object of names and checksums.
+    pub migrations: serde_json::Value,
 }
 
 /// As `tenancy.export_structure()` gives it.
@@ -194,6 +196,7 @@ mod tests {
             template: None,
             settings: serde_json::Value::Null,
             domains: vec![],
+            migrations: serde_json::Value::Null,
         };
         Manifest {
             format: FORMAT,

@@ -2,9 +2,9 @@
 
 use super::manifest::{Manifest, Member};
 use super::write::{FOOTER_BYTES, FOOTER_MAGIC};
-use super::{Error, frame};
-use std::fs::File;
-use std::os::unix::fs::FileExt;
+use super::{Error, STANDARD_STREAM, frame};
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 
 /// A manifest is read into memory.
@@ -20,14 +20,17 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Opens an archive and checks its manifest.
+    /// Opens an archive, or takes in what comes on standard input, and checks its manifest.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let failed = |source| Error::File {
             action: "could not read",
             path: path.display().to_string(),
             source,
         };
-        let file = File::open(path).map_err(failed)?;
+        let file = match path == Path::new(STANDARD_STREAM) {
+            true => spooled().map_err(failed)?,
+            false => File::open(path).map_err(failed)?,
+        };
         let length = file.metadata().map_err(failed)?.len();
         let footer = Footer::read(&file, length)?;
         let frame = piece(&file, footer.offset, footer.length)?;
@@ -61,6 +64,16 @@ impl Reader {
         }
         Err(Error::Unusable(format!("the checksum of member {:?} is wrong", member.path)))
     }
+}
+
+/// Standard input in a file without a name: what comes last says what is first.
+fn spooled() -> std::io::Result<File> {
+    let path = std::env::temp_dir().join(format!("tenancy-import.{}", std::process::id()));
+    let mut file =
+        OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path)?;
+    std::fs::remove_file(&path)?;
+    std::io::copy(&mut std::io::stdin().lock(), &mut file)?;
+    Ok(file)
 }
 
 fn piece(file: &File, offset: u64, length: u64) -> Result<Vec<u8>, Error> {

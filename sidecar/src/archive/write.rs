@@ -1,9 +1,10 @@
 //! Writing an archive: under another name until it is whole.
 
 use super::manifest::{Manifest, Member};
-use super::{Error, frame};
+use super::{Error, STANDARD_STREAM, frame};
 use std::fs::{File, OpenOptions};
-use std::io::Write;
+use std::io::{IsTerminal, Write};
+use std::os::fd::AsFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -41,8 +42,11 @@ fn failed(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> E
 }
 
 impl Writer {
-    /// Begins a file beside `path`, which must not be there.
+    /// Begins a file beside `path`, which must not be there, unless that is standard output.
     pub fn create(path: &Path) -> Result<Self, Error> {
+        if path == Path::new(STANDARD_STREAM) {
+            return Self::on_standard_output();
+        }
         if path.exists() {
             let source = std::io::Error::from(std::io::ErrorKind::AlreadyExists);
             return Err(failed("could not create", path)(source));
@@ -50,11 +54,22 @@ impl Writer {
         let mut name = path.as_os_str().to_owned();
         name.push(format!(".{}.part", std::process::id()));
         let part = PathBuf::from(name);
-        // What it holds is a customer's.
-        let file =
-            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part);
+        // What it holds is a customer's: in a folder that others write to, it goes into no file and
+        // through no link of theirs.
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part);
         let file = file.map_err(failed("could not create", &part))?;
         Ok(Self { file, path: path.to_owned(), part: Some(part), offset: 0, members: Vec::new() })
+    }
+
+    fn on_standard_output() -> Result<Self, Error> {
+        let path = PathBuf::from("standard output");
+        let output = std::io::stdout();
+        if output.is_terminal() {
+            let source = std::io::Error::other("it is a terminal");
+            return Err(failed("could not write to", &path)(source));
+        }
+        let output = output.as_fd().try_clone_to_owned().map_err(failed("could not use", &path))?;
+        Ok(Self { file: output.into(), path, part: None, offset: 0, members: Vec::new() })
     }
 
     /// Adds a piece behind those that are there.
@@ -85,15 +100,21 @@ impl Writer {
         self.write(&frame)?;
         self.write(&end)?;
         self.write(&footer)?;
-        self.file.sync_all().map_err(failed("could not write", &self.path))?;
-        if let Some(part) = self.part.take() {
-            std::fs::rename(&part, &self.path).map_err(failed("could not create", &self.path))?;
+        if let Some(part) = &self.part {
+            self.file.sync_all().map_err(failed("could not write", &self.path))?;
+            std::fs::rename(part, &self.path).map_err(failed("could not create", &self.path))?;
+            self.part = None;
+            self.sync_folder()?;
         }
+        Ok(self.offset)
+    }
+
+    /// A name lasts once the folder does.
+    fn sync_folder(&self) -> Result<(), Error> {
         let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.unwrap_or(Path::new("."));
         let synced = File::open(folder).and_then(|folder| folder.sync_all());
-        synced.map_err(failed("could not write", folder))?;
-        Ok(self.offset)
+        synced.map_err(failed("could not write", folder))
     }
 }
 

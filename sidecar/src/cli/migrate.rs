@@ -2,6 +2,7 @@
 
 use crate::fleet::migrate::{self, Error};
 use clap::{Args, Subcommand};
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -22,12 +23,31 @@ Examples:
 
 Exit status: 0 all done, 1 an error before that, 3 tenants failed, 4 paused by Ctrl-C.";
 
+/// Examples for `--help`.
+const RUN_EXAMPLES: &str = "\
+Examples:
+  tenancy migrate run -- bin/rails db:migrate
+      The migrations of a framework, which keeps its own record of them in each tenant.
+  tenancy migrate run --jobs 8 -- flyway migrate
+      Eight tenants at the same time.
+  tenancy migrate run --name 2024-06-backfill -- psql -X -v ON_ERROR_STOP=1 -1 -f backfill.sql
+      Noted under a name: again, it goes on where it stopped and leaves out tenants that are done.
+
+The command finds the tenant in PGHOST, PGPORT, PGUSER, PGPASSWORD and PGDATABASE, and in
+DATABASE_URL. TENANCY_TENANT is the tenant's name. Whatever it sends runs in this tenant, as the
+tenant's owner role. Its output is shown when it fails.
+
+Exit status: 0 all done, 1 an error before that, 3 tenants failed, 4 paused by Ctrl-C.";
+
 /// Subcommands.
 #[derive(Subcommand)]
 pub enum Migrate {
     /// Apply migrations to every tenant: canaries first, then waves over several connections
     #[command(after_help = EXAMPLES)]
     Apply(Box<Apply>),
+    /// Run a command of any tool once for each tenant, as the tenant's owner
+    #[command(after_help = RUN_EXAMPLES)]
+    Run(Box<Run>),
     /// Show where the fleet stands
     #[command(after_help = EXAMPLES)]
     Status(Box<Server>),
@@ -41,25 +61,18 @@ pub struct Server {
     dsn: tokio_postgres::Config,
 }
 
-/// What and how.
+/// Which tenants, how many at a time, and when to stop.
 #[derive(Args)]
-pub struct Apply {
-    /// A file, or a folder of .sql files; without it, what is registered already
-    path: Option<PathBuf>,
+struct Fleet {
     #[command(flatten)]
     server: Server,
-    /// A login of tenancy_migrator with a grant for the tenants, for migrations with CONCURRENTLY
+    /// A login of tenancy_migrator with a grant for the tenants, which enters them as their owner: for
+    /// commands, and for migrations with CONCURRENTLY
     #[arg(long, value_name = "DSN", env = "TENANCY_MIGRATOR_DSN", hide_env_values = true)]
     migrator_dsn: Option<tokio_postgres::Config>,
-    /// Register the files for the tenants of this template alone
-    #[arg(long)]
-    template: Option<String>,
-    /// Connections at work at the same time
+    /// Connections, or commands, at work at the same time
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
     jobs: u16,
-    /// Tenants per transaction; one that fails is retried tenant by tenant
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
-    batch: u16,
     /// Tenants of each template that go first, before all others; a failure there stops
     #[arg(long, default_value_t = 1)]
     canary: usize,
@@ -69,21 +82,52 @@ pub struct Apply {
     /// Go on until more tenants than this have failed
     #[arg(long, default_value_t = 0)]
     max_failures: usize,
-    /// How long a statement waits for a lock before the tenant is tried again later
-    #[arg(long, default_value = "2s", value_parser = humantime::parse_duration)]
-    lock_timeout: Duration,
-    /// How often a tenant is tried again after a lock timeout, a deadlock or a lost connection
-    #[arg(long, default_value_t = 5)]
-    retries: u32,
     /// Only tenants whose names match this pattern, such as 'eu-*' (repeatable)
     #[arg(long, value_name = "PATTERN")]
     only: Vec<glob::Pattern>,
     /// No tenants whose names match this pattern (repeatable)
     #[arg(long, value_name = "PATTERN")]
     exclude: Vec<glob::Pattern>,
+}
+
+/// What and how.
+#[derive(Args)]
+pub struct Apply {
+    /// A file, or a folder of .sql files; without it, what is registered already
+    path: Option<PathBuf>,
+    #[command(flatten)]
+    fleet: Fleet,
+    /// Register the files for the tenants of this template alone
+    #[arg(long)]
+    template: Option<String>,
+    /// Tenants per transaction; one that fails is retried tenant by tenant
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    batch: u16,
+    /// How long a statement waits for a lock before the tenant is tried again later
+    #[arg(long, default_value = "2s", value_parser = humantime::parse_duration)]
+    lock_timeout: Duration,
+    /// How often a tenant is tried again after a lock timeout, a deadlock or a lost connection
+    #[arg(long, default_value_t = 5)]
+    retries: u32,
     /// Apply to the first tenant that lacks something, in a transaction that is rolled back
     #[arg(long)]
     dry_run: bool,
+}
+
+/// Which command.
+#[derive(Args)]
+pub struct Run {
+    #[command(flatten)]
+    fleet: Fleet,
+    /// Note under this name on which tenants it has succeeded, and leave these out
+    #[arg(long)]
+    name: Option<String>,
+    /// Keep each command's output in DIR/TENANT.log
+    #[arg(long, value_name = "DIR")]
+    logs: Option<PathBuf>,
+    /// The command and its arguments
+    #[arg(last = true, required = true)]
+    command: Vec<OsString>,
 }
 
 impl Migrate {
@@ -91,48 +135,41 @@ impl Migrate {
     pub async fn run(self) -> Result<(), Error> {
         match self {
             Self::Apply(apply) => migrate::apply(apply.options()).await,
-            Self::Status(server) => migrate::status(Apply::at(*server).options()).await,
+            Self::Run(run) => {
+                let Run { fleet, name, logs, command } = *run;
+                migrate::run(fleet.options(), migrate::Run { argv: command, name, logs }).await
+            }
+            Self::Status(server) => migrate::status(&server.dsn).await,
+        }
+    }
+}
+
+impl Fleet {
+    fn options(self) -> migrate::Options {
+        migrate::Options {
+            server: self.server.dsn,
+            migrator: self.migrator_dsn,
+            jobs: self.jobs.into(),
+            canary: self.canary,
+            wave: self.wave,
+            max_failures: self.max_failures,
+            only: self.only,
+            exclude: self.exclude,
+            ..migrate::Options::default()
         }
     }
 }
 
 impl Apply {
-    /// The defaults for what reads only.
-    fn at(server: Server) -> Self {
-        Self {
-            path: None,
-            server,
-            migrator_dsn: None,
-            template: None,
-            jobs: 1,
-            batch: 1,
-            canary: 0,
-            wave: 1,
-            max_failures: 0,
-            lock_timeout: Duration::from_secs(2),
-            retries: 0,
-            only: Vec::new(),
-            exclude: Vec::new(),
-            dry_run: false,
-        }
-    }
-
     fn options(self) -> migrate::Options {
         migrate::Options {
-            server: self.server.dsn,
-            migrator: self.migrator_dsn,
             path: self.path,
             template: self.template,
-            jobs: self.jobs.into(),
             batch: self.batch.into(),
-            canary: self.canary,
-            wave: self.wave,
-            max_failures: self.max_failures,
             lock_timeout: self.lock_timeout,
             retries: self.retries,
-            only: self.only,
-            exclude: self.exclude,
             dry_run: self.dry_run,
+            ..self.fleet.options()
         }
     }
 }

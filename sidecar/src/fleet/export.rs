@@ -10,6 +10,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tenancy_core::quote::{identifier, literal};
 use tokio_postgres::Config;
+use tokio_postgres::error::SqlState;
+
+/// So often is a tenant tried that is being changed.
+const ATTEMPTS: u32 = 5;
 
 /// What to export.
 pub struct Export {
@@ -40,11 +44,10 @@ struct Shared {
 pub async fn export(export: Export) -> Result<u64, Error> {
     let config = connect::address(&export.dsn)?;
     let leader = connect::open(&config).await?;
-    leader.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+    let writer = Writer::create(&export.output)?;
+    let structure = begin(&leader, &export.tenant).await?;
     let snapshot: String = leader.query_one("SELECT pg_export_snapshot()", &[]).await?.get(0);
     let (schema, tenant, server_version) = tenant(&leader, &export.tenant).await?;
-    let writer = Writer::create(&export.output)?;
-    let structure = structure(&leader, &export.tenant).await?;
     let (tables, bytes) = tables(&leader, &export.tenant).await?;
     // Values that name objects are written as the tenant itself would.
     let path = format!("SET search_path = {}, pg_temp", identifier(&schema));
@@ -83,6 +86,24 @@ pub async fn export(export: Export) -> Result<u64, Error> {
     let shared = Arc::into_inner(shared).ok_or_else(|| Error::Work("a task is left".into()))?;
     let writer = shared.writer.into_inner().map_err(|_| Error::Work("a task failed".into()))?;
     tokio::task::block_in_place(|| Ok(writer.finish(manifest)?))
+}
+
+/// Begins a transaction and returns the structure, which nobody changes until its end. When somebody
+/// did while it waited for that, from the start: what was looked for may be gone.
+async fn begin(leader: &Connection, tenant: &str) -> Result<Structure, Error> {
+    let mut attempts = 1;
+    loop {
+        leader.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+        let is_late = |error: &tokio_postgres::Error| {
+            let late = [&SqlState::T_R_SERIALIZATION_FAILURE, &SqlState::INTERNAL_ERROR];
+            error.code().is_some_and(|code| late.contains(&code))
+        };
+        match structure(leader, tenant).await {
+            Err(Error::Query(error)) if attempts < ATTEMPTS && is_late(&error) => attempts += 1,
+            outcome => return outcome,
+        }
+        leader.batch_execute("ROLLBACK").await?;
+    }
 }
 
 async fn follow(config: Config, begin: String, shared: Arc<Shared>) -> Result<(), Error> {
@@ -135,24 +156,25 @@ fn jobs(tables: &[Table], schema: &str, tenant: &str) -> Vec<Job> {
             copy: format!("COPY {schema}.{name} ({columns}) TO STDOUT (FORMAT {format})"),
         }
     };
-    let large = Job {
-        table: None,
-        copy: format!("COPY (SELECT tenancy.export_large_objects({})) TO STDOUT", literal(tenant)),
-    };
+    let query = include_str!("large_objects.sql").replace("$1", &literal(tenant));
+    let large = Job { table: None, copy: format!("COPY ({query}) TO STDOUT (FORMAT binary)") };
     tables.iter().enumerate().map(table).chain([large]).collect()
 }
 
 /// The tenant's schema, what the registry holds of it, and the version of the server.
 async fn tenant(leader: &Connection, name: &str) -> Result<(String, Tenant, String), Error> {
-    let found = leader.query_opt(include_str!("tenant.sql"), &[&name]).await?;
-    let row = found.ok_or_else(|| Error::UnknownTenant(name.to_owned()))?;
-    let settings: String = row.try_get("settings")?;
+    let row = leader.query_one(include_str!("tenant.sql"), &[&name]).await?;
+    let json = |column| {
+        let text: String = row.try_get(column)?;
+        serde_json::from_str(&text).map_err(|e| Error::Work(e.to_string()))
+    };
     let tenant = Tenant {
         name: name.to_owned(),
         plan: row.try_get("plan")?,
         template: row.try_get("template")?,
-        settings: serde_json::from_str(&settings).map_err(|e| Error::Work(e.to_string()))?,
+        settings: json("settings")?,
         domains: row.try_get("domains")?,
+        migrations: json("migrations")?,
     };
     Ok((row.try_get("schema")?, tenant, row.try_get("server_version")?))
 }

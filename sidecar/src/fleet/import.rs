@@ -96,6 +96,7 @@ async fn claim(leader: &Connection, name: &str) -> Result<(), Error> {
 async fn begin(leader: &Connection, reader: &Reader, name: &str) -> Result<(), Error> {
     let Manifest { structure, tenant, .. } = reader.manifest();
     let settings = tenant.settings.to_string();
+    let migrations = tenant.migrations.to_string();
     leader
         .execute(
             include_str!("import_begin.sql"),
@@ -110,22 +111,29 @@ async fn begin(leader: &Connection, reader: &Reader, name: &str) -> Result<(), E
                 &tenant.plan,
                 &tenant.template,
                 &settings,
+                &migrations,
             ],
         )
         .await?;
     Ok(())
 }
 
+/// A connection within the tenant.
+async fn enter(config: &Config, name: &str, role: &str) -> Result<Connection, Error> {
+    let connection = connect::open(config).await?;
+    connection.execute("SELECT tenancy.import_enter($1, $2)", &[&name, &role]).await?;
+    Ok(connection)
+}
+
 /// Copies rows as long as there are tables left that nobody has begun with.
 async fn fill(config: Config, shared: Arc<Shared>) -> Result<(), Error> {
-    let connection = connect::open(&config).await?;
-    connection.execute("SELECT tenancy.import_enter($1)", &[&shared.name]).await?;
+    let connection = enter(&config, &shared.name, "owner").await?;
     let tables = &shared.reader.manifest().tables;
     loop {
         let at = shared.next.fetch_add(1, Ordering::Relaxed);
         match tables.get(at) {
             Some(table) => copy(&connection, &shared, at, table).await?,
-            None if at == tables.len() => large_objects(&connection, &shared).await?,
+            None if at == tables.len() => large_objects(&config, &shared).await?,
             None => return Ok(()),
         }
     }
@@ -159,10 +167,26 @@ async fn copy(
     Ok(())
 }
 
-async fn large_objects(connection: &Connection, shared: &Shared) -> Result<(), Error> {
-    let mut objects = LargeObjects::new(connection);
+/// All large objects are one transaction, as the rows of a table are. They belong to the tenant's
+/// role, which does not own the tables.
+async fn large_objects(config: &Config, shared: &Shared) -> Result<(), Error> {
+    if shared.reader.manifest().members_of(None).next().is_none() {
+        return Ok(());
+    }
+    let connection = &enter(config, &shared.name, "member").await?;
+    connection.batch_execute("BEGIN").await?;
+    let mut objects = LargeObjects::new(connection).await?;
+    let end = match write_all(&mut objects, shared).await {
+        Ok(()) => "COMMIT",
+        Err(error) if objects.are_there(&error) => "ROLLBACK",
+        Err(error) => return Err(error),
+    };
+    Ok(connection.batch_execute(end).await?)
+}
+
+async fn write_all(objects: &mut LargeObjects<'_>, shared: &Shared) -> Result<(), Error> {
     for member in shared.reader.manifest().members_of(None) {
-        objects.take(&read(shared, member)?).await?;
+        objects.take(read(shared, member)?).await?;
     }
     objects.end().await
 }

@@ -4,7 +4,7 @@
 use super::cancel::CancelKey;
 use super::channel::Channel;
 use super::{Address, Error};
-use crate::wire::{ErrorReport, Incoming};
+use crate::wire::{ErrorReport, Incoming, Parameter};
 use fallible_iterator::FallibleIterator;
 use postgres_protocol::authentication::md5_hash;
 use postgres_protocol::authentication::sasl::{ChannelBinding, SCRAM_SHA_256, ScramSha256};
@@ -16,6 +16,15 @@ const NO_PASSWORD: Error = Error::Authentication("the server asks for a password
 
 /// Starts the session and reads up to the first ReadyForQuery.
 pub async fn start(channel: &mut Channel, address: &Address) -> Result<CancelKey, Error> {
+    start_reporting(channel, address, &mut Vec::new()).await
+}
+
+/// The same, and keeps what the server says of its settings.
+pub async fn start_reporting(
+    channel: &mut Channel,
+    address: &Address,
+    reported: &mut Vec<Parameter>,
+) -> Result<CancelKey, Error> {
     let parameters = [
         ("user", address.user.as_str()),
         ("database", address.database.as_str()),
@@ -35,7 +44,8 @@ pub async fn start(channel: &mut Channel, address: &Address) -> Result<CancelKey
                     secret: body.secret_key(),
                 });
             }
-            Message::ParameterStatus(_) | Message::NoticeResponse(_) => {}
+            Message::ParameterStatus(body) => reported.extend(Parameter::read(&body)),
+            Message::NoticeResponse(_) => {}
             Message::ReadyForQuery(_) => return key.ok_or(UNEXPECTED),
             _ => return Err(UNEXPECTED),
         }

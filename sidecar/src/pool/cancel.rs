@@ -17,8 +17,10 @@ const TERMINATIONS: usize = 3;
 #[derive(Clone)]
 pub struct CancelKey {
     pub(super) address: Address,
-    pub(super) process_id: i32,
-    pub(super) secret: i32,
+    /// The backend's process id.
+    pub process_id: i32,
+    /// What a cancel request has to show.
+    pub secret: i32,
 }
 
 impl Slot {
@@ -47,9 +49,14 @@ impl Slot {
 }
 
 impl CancelKey {
+    /// Whether it is the one of this backend and this secret.
+    pub fn is(&self, process_id: i32, secret: i32) -> bool {
+        (self.process_id, self.secret) == (process_id, secret)
+    }
+
     /// Sends the request and waits until the server has taken note of it, for by then the signal
     /// is sent. The connection must not be used again: a late signal would hit its next tenant.
-    async fn cancel(&self) {
+    pub async fn cancel(&self) {
         let sent = tokio::time::timeout(PATIENCE, self.send()).await;
         if sent.is_err() {
             tracing::warn!(process_id = self.process_id, "cancel request got no answer in time");

@@ -55,6 +55,40 @@ impl Channel {
         }
     }
 
+    /// Carries bytes between a client and the server, whatever they mean, until the server hangs up.
+    /// The client is heard until it hangs up or `enough`; `abandoned` runs from then on, for the server
+    /// may still be at work on what was said last.
+    pub async fn relay(
+        self,
+        client: impl AsyncRead + AsyncWrite,
+        enough: impl Future,
+        abandoned: impl Future,
+    ) {
+        let Self { mut reader, mut writer, inbox, outbox, .. } = self;
+        let (mut says, mut hears) = tokio::io::split(client);
+        let there = async {
+            let _ = writer.write_all(&outbox).await;
+            tokio::select! {
+                _ = tokio::io::copy(&mut says, &mut writer) => {}
+                _ = enough => {}
+            }
+            let _ = writer.shutdown().await;
+            abandoned.await;
+        };
+        let back = async {
+            let _ = hears.write_all(&inbox).await;
+            let _ = tokio::io::copy(&mut reader, &mut hears).await;
+            let _ = hears.shutdown().await;
+            // A client that has gone does not hear the rest; the server has its say all the same.
+            let _ = tokio::io::copy(&mut reader, &mut tokio::io::sink()).await;
+        };
+        let mut back = pin!(back);
+        tokio::select! {
+            () = &mut back => {}
+            _ = there => back.await,
+        }
+    }
+
     async fn advance(&mut self) -> io::Result<usize> {
         let Self { reader, writer, inbox, outbox, .. } = self;
         inbox.reserve(CHUNK);

@@ -2,7 +2,7 @@
 //! FunctionCallResponse.
 
 use bytes::BytesMut;
-use postgres_protocol::message::backend::{Header, Message};
+use postgres_protocol::message::backend::{Header, Message, ParameterStatusBody};
 
 const FUNCTION_CALL_RESPONSE_TAG: u8 = b'V';
 
@@ -12,6 +12,23 @@ pub enum Incoming {
     FunctionResult(Option<String>),
     /// Any other message.
     Message(Message),
+}
+
+/// A setting that the server reports by itself, and its value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parameter {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+}
+
+impl Parameter {
+    /// Reads a ParameterStatus; `None` where it is not text.
+    pub fn read(body: &ParameterStatusBody) -> Option<Self> {
+        let (name, value) = (body.name().ok()?.to_owned(), body.value().ok()?.to_owned());
+        Some(Self { name, value })
+    }
 }
 
 /// The bytes are not PostgreSQL's protocol, or more than we are willing to hold.

@@ -190,6 +190,16 @@ CREATE POLICY seen ON account FOR SELECT TO tenancy_tenant USING (is_fine(feelin
 CREATE POLICY named ON account AS RESTRICTIVE FOR INSERT WITH CHECK (name <> '');
 COMMENT ON POLICY seen ON account IS 'a policy';
 
+-- What PostgreSQL prints in another way than it reads it.
+CREATE VIEW arms AS SELECT name, NULL::int AS count, true AS known FROM account UNION SELECT 'nobody', -1, 't' WHERE EXISTS (SELECT 'a' FROM account WHERE name = (SELECT 'b'));
+CREATE OPERATOR CLASS by_value FOR TYPE int USING btree AS OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >, FUNCTION 1 btint4cmp (int, int);
+CREATE INDEX by_values ON account (count by_value);
+-- Checks that were not validated, on parents whose children have them too.
+ALTER TABLE animal ADD CONSTRAINT small CHECK (id < 1000) NOT VALID;
+ALTER TABLE event ADD CONSTRAINT late CHECK (at > '1999-01-01') NOT VALID;
+ALTER MATERIALIZED VIEW counted ALTER n SET STATISTICS 7, ALTER feeling SET (n_distinct = 3);
+COMMENT ON TABLE ring_b IS 'A ring of Everything.';
+
 CREATE PUBLICATION of_tables FOR TABLE account (id, name) WHERE (id > 10), "Order";
 CREATE PUBLICATION of_schema FOR TABLES IN SCHEMA everything WITH (publish = 'insert');
 

@@ -4,7 +4,7 @@ use super::script::with_shop;
 use super::{EVERYTHING, contents, psql, structure};
 use std::path::PathBuf;
 use std::process::{Command, Output};
-use tenancy_tests::cluster::target_dir;
+use tenancy_tests::cluster::{Cluster, target_dir};
 use tenancy_tests::database::Database;
 use tenancy_tests::login::{Login, unique};
 use tenancy_tests::tenant::Tenants;
@@ -163,4 +163,24 @@ async fn an_archive_is_of_one_moment() {
     let twin = tenants.enter("twin").await;
     let sums = "SELECT (SELECT amount FROM account) = (SELECT count(*) FROM entry)";
     assert_eq!(twin.text(sums).await, "t");
+}
+
+#[tokio::test]
+async fn more_large_objects_than_the_server_has_locks_come_in_and_are_copied() {
+    let cluster = Cluster::start(&[("max_locks_per_transaction", "10"), ("max_connections", "30")]);
+    let database = Database::on(&cluster);
+    let tenants = Tenants::create(&database, &["acme"]).await;
+    let member = tenants.enter("acme").await;
+    member.run("SELECT lo_from_bytea(0, int4send(n)) FROM generate_series(1, 8000) n").await;
+    let path = exported(&database, "acme");
+    let admin = database.login(&["tenancy_admin"]);
+    done(tenancy(&admin).arg("import").arg(&path).args(["--as", "twin"]));
+    tenants.admin.run("SELECT tenancy.clone('acme', 'copy')").await;
+    let objects = |name: &str| {
+        let query = format!(
+            "SELECT count(*) FROM pg_largeobject_metadata m JOIN pg_roles r ON r.oid = m.lomowner JOIN tenancy.tenant t ON t.role = r.rolname WHERE t.name = '{name}'"
+        );
+        database.superuser_sql(&query)
+    };
+    assert_eq!((objects("twin").as_str(), objects("copy").as_str()), ("8000\n", "8000\n"));
 }

@@ -15,9 +15,10 @@ fn forged(database: &Database<'_>, original: &Path, change: impl FnOnce(&mut Val
     manifest["members"] = json!([]);
     let path = archive(database);
     let mut writer = Writer::create(&path).unwrap();
-    for (number, member) in reader.manifest().members.iter().enumerate() {
+    let members = &reader.manifest().members;
+    for (at, member) in members.iter().enumerate() {
         let bytes = reader.read(member).unwrap();
-        let number = if member.table.is_some() { 0 } else { number };
+        let number = members[..at].iter().filter(|before| before.table == member.table).count();
         writer.add(member.table, number, pack(member.table, number, &bytes).unwrap()).unwrap();
     }
     writer.finish(serde_json::from_value::<Manifest>(manifest).unwrap()).unwrap();

@@ -19,7 +19,7 @@ const GATE: &str = "
     INSERT INTO quick SELECT generate_series(1, 5000);
     INSERT INTO slow SELECT generate_series(1, 10)";
 
-async fn with_gate(database: &Database<'_>) -> Tenants {
+pub async fn with_gate(database: &Database<'_>) -> Tenants {
     let superuser = database.superuser().await;
     superuser
         .run("CREATE TABLE public.gate (id int); INSERT INTO public.gate VALUES (1); GRANT SELECT, UPDATE ON public.gate TO tenancy_tenant")
@@ -36,7 +36,7 @@ async fn closed_gate(database: &Database<'_>) -> Session {
 }
 
 /// Returns once somebody waits for a lock.
-async fn somebody_waits(database: &Database<'_>) {
+pub async fn somebody_waits(database: &Database<'_>) {
     let superuser = database.superuser().await;
     let waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype <> 'virtualxid'";
     for _ in 0..500 {
@@ -48,11 +48,11 @@ async fn somebody_waits(database: &Database<'_>) {
     panic!("nobody waits for the lock");
 }
 
-fn spawn(command: &mut Command) -> Child {
+pub fn spawn(command: &mut Command) -> Child {
     command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
 
-fn kill(mut child: Child) {
+pub fn kill(mut child: Child) {
     checked(Command::new("kill").args(["-9", &child.id().to_string()]));
     child.wait().unwrap();
 }
@@ -89,7 +89,8 @@ async fn an_import_that_was_killed_among_the_rows_goes_on() {
 
 #[tokio::test]
 async fn an_import_goes_on_after_the_server_has_crashed() {
-    let cluster = Cluster::start(&[]);
+    // What was committed is there after a crash.
+    let cluster = Cluster::start(&[("synchronous_commit", "on")]);
     let database = Database::on(&cluster);
     let tenants = with_gate(&database).await;
     let path = exported(&database, "acme");

@@ -2,6 +2,7 @@
 
 use tenancy_tests::database::Database;
 use tenancy_tests::session::Session;
+use tenancy_tests::tenant::Tenants;
 use tokio_postgres::error::SqlState;
 
 async fn shop(database: &Database<'_>) -> Session {
@@ -143,4 +144,35 @@ async fn a_tenant_takes_another_template_once_it_is_like_it() {
     );
     let unknown = "SELECT tenancy.switch_template('mini', 'nothing')";
     assert_eq!(superuser.refusal(unknown).await, SqlState::UNDEFINED_OBJECT);
+}
+
+#[tokio::test]
+async fn large_objects_are_copied_with_the_rows_that_name_them_unless_they_had_to_be_masked() {
+    let database = Database::new();
+    let tenants = Tenants::create(&database, &["acme"]).await;
+    let owner = tenants.enter_as_owner(&database, "acme").await;
+    owner.run("CREATE TABLE scan (file oid)").await;
+    let member = tenants.enter("acme").await;
+    member
+        .run("INSERT INTO scan SELECT lo_from_bytea(0, convert_to(repeat('page ', 2000), 'UTF8'))")
+        .await;
+    let admin = &tenants.admin;
+    admin.run("SELECT tenancy.clone('acme', 'copy')").await;
+    let copy = tenants.enter("copy").await;
+    let read =
+        "SELECT convert_from(lo_get(file, 9990, 20), 'UTF8') || length(lo_get(file)) FROM scan";
+    assert_eq!(copy.text(read).await, "page page 10000");
+    copy.run("SELECT lo_put(file, 0, 'copy') FROM scan").await;
+    let begin = "SELECT convert_from(lo_get(file, 0, 4), 'UTF8') FROM scan";
+    assert_eq!(member.text(begin).await, "page");
+    for arguments in ["with_data => false", "masks => '{\"note\": {\"body\": \"1\"}}'"] {
+        admin.run(&format!("SELECT tenancy.clone('acme', 'bare', {arguments})")).await;
+        let count =
+            "SELECT count(*) FROM pg_largeobject_metadata m JOIN pg_roles r ON r.oid = m.lomowner
+            JOIN tenancy.tenant t ON t.role = r.rolname WHERE t.name = 'bare'";
+        assert_eq!(database.superuser_sql(count), "0\n", "{arguments}");
+        let notices = admin.notices().join(" ");
+        assert_eq!(notices.contains("1 large objects were not copied"), arguments.contains("mask"));
+        admin.run("SELECT tenancy.drop('bare')").await;
+    }
 }

@@ -92,7 +92,7 @@ async fn whatever_is_changed_by_hand_fails_the_check_that_it_concerns() {
         ("UPDATE tenancy.domain SET is_primary = false".to_owned(), "domains", "primary"),
     ] {
         // As somebody does whom the event trigger does not see.
-        let unseen = "ALTER EVENT TRIGGER tenancy_settle_ddl DISABLE";
+        let unseen = "ALTER EVENT TRIGGER tenancy_watch_ddl DISABLE";
         superuser.run(&format!("BEGIN; {unseen}; {change}")).await;
         let (checks, details) = failing(&superuser).await;
         let expected: Vec<_> =

@@ -1,7 +1,7 @@
 //! `tenancy migrate`, as a process: what it does, says and leaves behind.
 
-use super::{ADD_DUE, fails_in, fleet, has_due, lacking};
-use std::process::{Child, Command, Output, Stdio};
+use super::{ADD_DUE, answer, fails_in, fleet, has_due, lacking};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use tenancy_tests::cluster::{checked, target_dir};
 use tenancy_tests::database::Database;
@@ -9,14 +9,14 @@ use tenancy_tests::login::unique;
 use tenancy_tests::tenant::Tenants;
 
 /// The command with an administrator's login.
-struct Migrate {
+pub struct Migrate {
     dsn: String,
     file: String,
 }
 
 impl Migrate {
     /// With this script as its file `001.sql`.
-    fn new(database: &Database<'_>, script: &str) -> Migrate {
+    pub fn new(database: &Database<'_>, script: &str) -> Migrate {
         let folder = database.cluster().owned().with_file_name(unique("migrations"));
         std::fs::create_dir(&folder).unwrap();
         let file = folder.join("001.sql");
@@ -33,27 +33,22 @@ impl Migrate {
         command
     }
 
-    fn run(&self, options: &[&str]) -> (i32, String) {
+    pub fn run(&self, options: &[&str]) -> (i32, String) {
         answer(self.command(options).output().unwrap())
     }
 
-    fn start(&self, options: &[&str]) -> Child {
+    pub fn start(&self, options: &[&str]) -> Child {
         self.command(options).spawn().unwrap()
     }
 }
 
-fn answer(output: Output) -> (i32, String) {
-    let text = [output.stdout, output.stderr].concat();
-    (output.status.code().unwrap_or(-1), String::from_utf8(text).unwrap())
-}
-
 /// Takes a while in each tenant.
-fn slow() -> String {
+pub fn slow() -> String {
     format!("{ADD_DUE}\nSELECT pg_sleep(0.1)")
 }
 
 /// Waits until so many tenants have their migration.
-async fn until_done(tenants: &Tenants, count: i64) {
+pub async fn until_done(tenants: &Tenants, count: i64) {
     let done = "SELECT coalesce(sum(done), 0) FROM tenancy.migrations";
     for _ in 0..200 {
         if tenants.admin.text(done).await.parse::<i64>().unwrap() >= count {
@@ -89,7 +84,7 @@ async fn a_tenant_that_fails_fails_alone_and_stops_what_was_not_begun() {
     assert!(said.contains("6 migrated in"), "{said}");
     assert_eq!(lacking(&tenants).await, ["t07", "t08", "t09", "t10", "t11", "t12"]);
     assert!(!has_due(&database, &tenants, "t07").await);
-    let (code, said) = migrate.run(&["--max-failures", "1", "--canary", "0"]);
+    let (code, said) = migrate.run(&["--max-failures", "1"]);
     assert_eq!(code, 3, "{said}");
     assert_eq!(lacking(&tenants).await, ["t07"]);
     tenants.enter("t07").await.run("UPDATE note SET body = 'mended'").await;
@@ -250,4 +245,37 @@ async fn a_tenant_that_is_migrated_outside_of_a_transaction_is_not_dropped_meanw
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     other.run("SELECT tenancy.drop('t01')").await;
+}
+
+#[tokio::test]
+async fn a_new_value_of_an_enum_is_there_for_the_migration_after_it() {
+    let database = Database::new();
+    let tenants = fleet(&database, 3).await;
+    let superuser = database.superuser().await;
+    superuser.run("CREATE SCHEMA shop; CREATE TYPE shop.size AS ENUM ('s'); CREATE TABLE shop.part (size shop.size)").await;
+    superuser.run("SELECT tenancy.register_template('shop', schema => 'shop')").await;
+    superuser.run("SELECT tenancy.create('t04', 'shop'), tenancy.create('t05', 'shop')").await;
+    let add = "SELECT tenancy.register_migration('add', $$ALTER TYPE size ADD VALUE 'm'$$, 'shop')";
+    let used =
+        "SELECT tenancy.register_migration('used', $$INSERT INTO part VALUES ('m')$$, 'shop')";
+    superuser.run(&format!("{add}; {used}")).await;
+    let socket = database.cluster().socket();
+    let dsn = format!(
+        "host={} port={} user=postgres dbname={}",
+        socket.display(),
+        database.cluster().port(),
+        database.name()
+    );
+    let migrate = Migrate { dsn, ..Migrate::new(&database, "SELECT 1") };
+    let (code, said) = migrate.run(&[]);
+    assert_eq!(code, 0, "{said}");
+    assert!(lacking(&tenants).await.is_empty());
+    superuser.run("SELECT tenancy.create('t06', 'shop')").await;
+    for name in ["t04", "t05", "t06"] {
+        assert_eq!(
+            tenants.enter(name).await.text("SELECT string_agg(size::text, ',') FROM part").await,
+            "m",
+            "{name}"
+        );
+    }
 }

@@ -27,9 +27,31 @@ async fn scripts_that_cannot_be_applied_are_not_registered() {
         ("SELEC 1", "42601"),
         ("CREATE INDEX CONCURRENTLY i ON note (id); SELECT 1", "22023"),
         ("CREATE INDEX CONCURRENTLY ON note (id)", "22023"),
+        ("SELECT 1; VACUUM note", "0A000"),
+        ("CLUSTER", "0A000"),
+        ("REINDEX TABLE CONCURRENTLY note", "0A000"),
+        ("REINDEX SCHEMA public", "0A000"),
+        ("ALTER TABLE note DETACH PARTITION part CONCURRENTLY", "0A000"),
+        ("ALTER SYSTEM SET jit = off", "0A000"),
+        ("CREATE DATABASE other", "0A000"),
+        ("CREATE TABLESPACE away LOCATION ''/x''", "0A000"),
+        ("COPY note FROM STDIN", "0A000"),
+        ("COPY (SELECT 1) TO STDOUT", "0A000"),
+        ("\\set x 1\nSELECT 1", "42601"),
     ] {
         let call = format!("SELECT tenancy.register_migration('001', '{script}')");
-        assert_eq!(tenants.admin.refusal(&call).await.code(), code, "{script}");
+        let refused = tenants.admin.refused(&call).await;
+        assert_eq!(refused.code().code(), code, "{script}");
+        assert!(refused.hint().is_some() || script == "SELEC 1", "{script}");
+    }
+    for script in [
+        "ANALYZE note",
+        "REINDEX TABLE note",
+        "SELECT $$\n\\x$$",
+        "ALTER TABLE note CLUSTER ON note_pkey",
+    ] {
+        let call = format!("SELECT tenancy.register_migration('fit', $script${script}$script$)");
+        tenants.admin.run(&format!("BEGIN; {call}; ROLLBACK")).await;
     }
     let unknown = "SELECT tenancy.register_migration('001', 'SELECT 1', 'no such template')";
     assert_eq!(tenants.admin.refusal(unknown).await, SqlState::UNDEFINED_OBJECT);

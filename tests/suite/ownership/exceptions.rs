@@ -87,20 +87,20 @@ async fn the_trigger_function_does_nothing_for_those_who_call_it() {
     let owner = tenants.enter_as_owner(&database, "acme").await;
     for session in [owner, tenants.enter("acme").await, tenants.application.connect().await] {
         for attempt in [
-            "SELECT tenancy.settle_ddl()",
-            "CALL tenancy.settle_ddl()",
-            "DO $$ BEGIN PERFORM tenancy.settle_ddl(); END $$",
-            "CREATE EVENT TRIGGER mine ON ddl_command_end EXECUTE FUNCTION tenancy.settle_ddl()",
-            "ALTER EVENT TRIGGER tenancy_settle_ddl DISABLE",
-            "DROP EVENT TRIGGER tenancy_settle_ddl",
-            "CREATE TEMP TABLE w (i int); CREATE TRIGGER t AFTER INSERT ON w EXECUTE FUNCTION tenancy.settle_ddl()",
+            "SELECT tenancy.watch_ddl()",
+            "CALL tenancy.watch_ddl()",
+            "DO $$ BEGIN PERFORM tenancy.watch_ddl(); END $$",
+            "CREATE EVENT TRIGGER mine ON ddl_command_end EXECUTE FUNCTION tenancy.watch_ddl()",
+            "ALTER EVENT TRIGGER tenancy_watch_ddl DISABLE",
+            "DROP EVENT TRIGGER tenancy_watch_ddl",
+            "CREATE TEMP TABLE w (i int); CREATE TRIGGER t AFTER INSERT ON w EXECUTE FUNCTION tenancy.watch_ddl()",
             "SET event_triggers = off",
         ] {
             session.refused(attempt).await;
         }
     }
     let superuser = database.superuser().await;
-    let code = superuser.refusal("SELECT tenancy.settle_ddl()").await;
+    let code = superuser.refusal("SELECT tenancy.watch_ddl()").await;
     assert!(code == SqlState::FEATURE_NOT_SUPPORTED || code.code() == "39P03", "{code:?}");
 }
 

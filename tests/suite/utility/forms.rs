@@ -155,7 +155,7 @@ const REFUSED: &[&str] = &[
     "ALTER SUBSCRIPTION x DISABLE",
     "DROP SUBSCRIPTION x",
     "CREATE EVENT TRIGGER x ON ddl_command_end EXECUTE FUNCTION f()",
-    "ALTER EVENT TRIGGER tenancy_settle_ddl DISABLE",
+    "ALTER EVENT TRIGGER tenancy_watch_ddl DISABLE",
     "CREATE ACCESS METHOD x TYPE INDEX HANDLER bthandler",
     "CREATE CAST (int AS text) WITH INOUT",
     "CREATE TRANSFORM FOR int LANGUAGE plpgsql (FROM SQL WITH FUNCTION f(internal))",

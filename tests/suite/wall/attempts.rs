@@ -60,7 +60,7 @@ const NEVER: &[&str] = &[
     "CREATE TABLE public.planted (i int)",
     "CREATE FUNCTION public.planted() RETURNS int LANGUAGE sql AS 'SELECT 1'",
     "CREATE TABLE tenancy.planted (i int)",
-    "CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION tenancy.settle_ddl()",
+    "CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION tenancy.watch_ddl()",
     "CREATE TABLE w (i int); CREATE TRIGGER t AFTER INSERT ON w EXECUTE FUNCTION tenancy.registry_changed()",
     "CREATE TABLE w (i bigint); CREATE TRIGGER t AFTER INSERT ON w FOR EACH ROW EXECUTE FUNCTION tenancy.touch_tenant()",
     "CREATE EXTENSION hstore",

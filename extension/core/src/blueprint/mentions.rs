@@ -13,6 +13,14 @@ pub struct Mention {
     pub is_value: bool,
 }
 
+impl Mention {
+    /// Whether the dot behind it is a full stop: in prose, nothing is named.
+    pub fn ends_sentence(&self, text: &str) -> bool {
+        let rest = text[self.place.end..].strip_prefix('.');
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(char::is_whitespace))
+    }
+}
+
 /// The schema whose mentions are looked for.
 pub struct Schema<'a> {
     /// Its name.
@@ -71,9 +79,14 @@ impl Schema<'_> {
             (folds && !before.is_some_and(continues) && !after.is_some_and(continues))
                 .then_some(found)?
         };
-        let is_value = is_whole_string(text, &place);
+        let is_value = is_whole_string(text, &place) && self.is_exact(text, &place);
         (is_value || self.is_qualifier(text, &place) || is_in_a_path(text, &place))
             .then_some(Mention { place, is_value })
+    }
+
+    /// A string is a name as it stands, unless it is cast to one; `'Shop'` may be the title of a page.
+    fn is_exact(&self, text: &str, place: &Range<usize>) -> bool {
+        &text[place.clone()] == self.name || text[place.end..].starts_with("'::reg")
     }
 
     /// Whether a dot follows, and behind it something that the schema holds, or nothing yet.
@@ -175,6 +188,7 @@ mod tests {
                 "SET search_path TO public, @; SELECT shop",
             ),
             ("format('%I.item', 'shop')", "format('%I.item', 'value')"),
+            ("'SHOP'::regnamespace", "'value'::regnamespace"),
             ("'shop.' || relation", "'@.' || relation"),
         ] {
             assert_eq!(rebind(text, &mentions(text, "shop"), "@", "value"), bound);
@@ -190,9 +204,17 @@ mod tests {
             "SELECT \"Shop\".item",
             "SELECT shop FROM t",
             "SELECT shop.id FROM item shop",
+            "title := 'Shop'",
         ] {
             assert!(mentions(text, "shop").is_empty(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_full_stop_is_no_qualifier() {
+        let text = "A shop.item of a shop. Item of the Shop.";
+        let ends: Vec<_> = mentions(text, "shop").iter().map(|m| m.ends_sentence(text)).collect();
+        assert_eq!(ends, [false, true, true]);
     }
 
     #[test]

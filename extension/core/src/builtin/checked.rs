@@ -115,6 +115,11 @@ pub const FILTERED: &[&str] =
 /// Functions that PostgreSQL puts into expressions of its own: queries do not call them.
 pub const INTERNAL: &[&str] = &["satisfies_hash_partition"];
 
+/// Functions that print the text of functions, views and rules: `tenancy.hide_sources()` takes them
+/// from PUBLIC, and inside a tenant their twins run them nevertheless.
+pub const SOURCES: &[&str] =
+    &["pg_get_function_sqlbody", "pg_get_functiondef", "pg_get_ruledef", "pg_get_viewdef"];
+
 /// All of them.
 pub const CHECKED: &[Family] = &[
     Family {

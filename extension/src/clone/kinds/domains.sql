@@ -1,6 +1,6 @@
 -- Domains with their defaults and checks; what was not validated follows apart.
 SELECT 'pg_type'::regclass::oid, t.oid, 0, false,
-  format('CREATE DOMAIN %I AS %s%s%s%s%s', t.typname, format_type(t.typbasetype, t.typtypmod),
+  format('CREATE DOMAIN %I AS %s%s%s%s%s', t.typname, format_type(t.typbasetype, t.typtypmod) || repeat('[]', t.typndims - 1),
     @collate(t.typcollation, t.typbasetype)@,
     ' DEFAULT ' || pg_get_expr(t.typdefaultbin, 0),
     CASE WHEN t.typnotnull THEN coalesce((SELECT format(' CONSTRAINT %I', n.conname) FROM pg_constraint n WHERE n.contypid = t.oid AND n.contype = 'n'), '') || ' NOT NULL' END,

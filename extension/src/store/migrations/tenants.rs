@@ -1,11 +1,12 @@
 //! Migrating one tenant in the running transaction, under its lock.
 
 use super::{Migration, between, limit};
-use crate::ffi::{roles, script};
+use crate::ffi::{event_trigger, roles, script};
 use crate::settings;
 use crate::sql::{self, Session};
-use crate::store::scripts;
 use crate::store::tenants::{refuse_busy, unknown};
+use crate::store::{changes, scripts};
+use pgrx::JsonB;
 use std::time::{Duration, Instant};
 use tenancy_core::quote::search_path;
 use tenancy_core::{Error, Result, SqlState};
@@ -28,12 +29,12 @@ pub struct Position {
 /// Finds a tenant and keeps others from migrating, renaming or dropping it until the transaction
 /// ends. Sessions in it, and rows that refer to it, are not held up.
 pub fn lock(session: &mut Session<'_, '_>, name: &str) -> Result<Position> {
-    let locked = session.returning(
+    let locked = session.kept(
         "SELECT id, status FROM tenancy.tenant WHERE name = $1 AND dropped_at IS NULL FOR NO KEY UPDATE",
         &[name.into()],
         |row| Ok((row.required::<i64>(1)?, row.required::<String>(2)?)),
     )?;
-    let (id, status) = locked.ok_or_else(unknown)?;
+    let (id, status) = locked.into_iter().next().ok_or_else(unknown)?;
     refuse_busy(id)?;
     if status == "registered" {
         return Err(Error::new(
@@ -49,7 +50,7 @@ pub fn lock(session: &mut Session<'_, '_>, name: &str) -> Result<Position> {
 fn read(session: &mut Session<'_, '_>, id: i64) -> Result<Position> {
     let query = "SELECT t.name, t.schema, t.owner, t.template, coalesce(s.done, 0), s.state, coalesce(s.migration, 0), coalesce(s.steps, 0) \
         FROM tenancy.tenant t LEFT JOIN tenancy.tenant_migration s ON s.tenant_id = t.id WHERE t.id = $1";
-    let found = session.returning(query, &[id.into()], |row| {
+    let found = session.kept(query, &[id.into()], |row| {
         let state = row.get::<String>(6)?;
         let (migration, steps) = (row.required(7)?, row.required(8)?);
         Ok(Position {
@@ -62,7 +63,7 @@ fn read(session: &mut Session<'_, '_>, id: i64) -> Result<Position> {
             last: state.map(|state| (state, migration, steps)),
         })
     })?;
-    found.ok_or_else(unknown)
+    found.into_iter().next().ok_or_else(unknown)
 }
 
 /// Applies what a tenant lacks; returns how many that were.
@@ -91,7 +92,11 @@ impl Position {
             roles::find(&self.owner).ok_or_else(|| sql::broken("the owner role is gone"))?;
         let path = search_path(&self.schema, &settings::shared_schemas());
         let source = format!("{} in tenant {:?}", migration.source(), self.name);
-        scripts::replay(owner, &path, &source, statements)
+        // What each statement has touched would be looked up again and again, and is known.
+        let paused = event_trigger::pause_all();
+        scripts::replay(owner, &path, &source, statements)?;
+        drop(paused);
+        sql::as_registry(|s| changes::migrated(s, &self.schema, self.id))
     }
 
     /// The schema's name.
@@ -127,12 +132,13 @@ pub fn note_done(
     migration: i64,
     took: Option<Duration>,
 ) -> Result<()> {
-    session.execute(
+    session.kept(
         "INSERT INTO tenancy.tenant_migration (tenant_id, done, state, migration, duration) \
          VALUES ($1, $2, 'done', nullif($2, 0), make_interval(secs => $3)) ON CONFLICT (tenant_id) DO UPDATE SET \
          (done, state, migration, steps, sqlstate, message, detail, at, duration) = \
          ROW (excluded.done, excluded.state, excluded.migration, 0, NULL, NULL, NULL, excluded.at, excluded.duration)",
         &[tenant.into(), migration.into(), took.map(|t| t.as_secs_f64()).into()],
+        |_| Ok(()),
     )?;
     Ok(())
 }
@@ -168,6 +174,24 @@ pub fn inherit(session: &mut Session<'_, '_>, from: i64, to: i64) -> Result<()> 
         "INSERT INTO tenancy.tenant_migration (tenant_id, done, state) \
          SELECT $2, done, 'done' FROM tenancy.tenant_migration WHERE tenant_id = $1 AND done > 0",
         &[from.into(), to.into()],
+    )?;
+    Ok(())
+}
+
+/// A tenant from elsewhere has what is registered here under the same name with the same text, up to
+/// the first that it lacks.
+pub fn recognise(
+    session: &mut Session<'_, '_>,
+    tenant: i64,
+    migrations: Option<JsonB>,
+) -> Result<()> {
+    session.execute(
+        "INSERT INTO tenancy.tenant_migration (tenant_id, done, state) \
+         SELECT $1, max(id), 'done' FROM ( \
+           SELECT m.id, bool_and(coalesce($2 ->> m.name = m.checksum, false)) OVER (ORDER BY m.id) AS has \
+           FROM tenancy.tenant t JOIN tenancy.migration m ON m.template IS NULL OR m.template = t.template WHERE t.id = $1) AS m \
+         WHERE has HAVING count(*) > 0",
+        &[tenant.into(), migrations.into()],
     )?;
     Ok(())
 }

@@ -26,6 +26,11 @@ WITH ids AS MATERIALIZED (
   UNION ALL
   SELECT m.classid, m.objid, 0, t.typowner, true, '{USAGE}', t.typacl
   FROM members m JOIN pg_type t ON t.oid = m.objid WHERE m.classid = 'pg_type'::regclass AND NOT m.is_exempt AND t.typacl IS NOT NULL
+), defaults (oid) AS MATERIALIZED (
+  SELECT a.oid FROM ids JOIN pg_default_acl a ON a.defaclrole = ids.owner
+  UNION
+  SELECT d.objid FROM ids JOIN pg_depend d ON d.classid = 'pg_default_acl'::regclass
+    AND d.refclassid = 'pg_namespace'::regclass AND d.refobjid = ids.schema
 ), elsewhere AS (
   SELECT s.classid, s.objid, s.deptype, s.refobjid AS by
   FROM ids JOIN pg_shdepend s ON s.refclassid = 'pg_authid'::regclass AND s.refobjid IN (ids.role, ids.owner) AND s.dbid = ids.database
@@ -76,10 +81,8 @@ WHERE x.grantee IS DISTINCT FROM ids.owner AND (x.grantee <> g.keeper OR x.grant
 UNION ALL
 SELECT 'grants', format('what role %s creates in the schema is granted to %s', a.defaclrole::regrole,
   coalesce((SELECT quote_ident(rolname) FROM pg_roles WHERE oid = x.grantee), 'PUBLIC'))
-FROM ids, pg_default_acl a, aclexplode(a.defaclacl) x
-WHERE (a.defaclrole = ids.owner OR a.oid IN (SELECT d.objid FROM pg_depend d WHERE d.classid = 'pg_default_acl'::regclass
-         AND d.refclassid = 'pg_namespace'::regclass AND d.refobjid = ids.schema))
-  AND x.grantee NOT IN (ids.owner, ids.role) AND NOT (a.defaclobjtype = 'T' AND x.grantee = 0)
+FROM ids, defaults JOIN pg_default_acl a ON a.oid = defaults.oid, aclexplode(a.defaclacl) x
+WHERE x.grantee NOT IN (ids.owner, ids.role) AND NOT (a.defaclobjtype = 'T' AND x.grantee = 0)
 UNION ALL
 SELECT 'reach', format('role %s %s %s', e.by::regrole, CASE e.deptype WHEN 'o' THEN 'owns' ELSE 'is granted' END, pg_describe_object(e.classid, e.objid, 0))
 FROM ids, elsewhere e

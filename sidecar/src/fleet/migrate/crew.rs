@@ -1,12 +1,14 @@
 //! The workers of a wave: they share a queue of batches, and stop when told to.
 
-use super::registry::{Lacking, Stage, connect};
+use super::registry::{Lacking, Stage, Way};
 use super::report::Report;
-use super::{Error, Options, outside, work};
-use crate::shutdown::Signals;
+use super::{Error, Options, command, outside, work};
+use crate::shutdown::{self, Signals};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_postgres::Client;
 
@@ -25,6 +27,8 @@ pub struct Crew {
 struct Flags {
     stopped: AtomicBool,
     paused: AtomicBool,
+    /// Commands under way are to end.
+    ended: watch::Sender<bool>,
 }
 
 /// What a worker needs of the crew.
@@ -38,16 +42,24 @@ pub struct Member {
 }
 
 impl Crew {
-    /// A crew that pauses at the first signal and ends at once at the second.
-    pub fn new(options: Options, report: Arc<Report>, mut signals: Signals) -> Self {
+    /// A crew that pauses at the first signal, and ends `grace` after the second.
+    pub fn new(
+        options: Options,
+        report: Arc<Report>,
+        mut signals: Signals,
+        grace: Duration,
+    ) -> Self {
         let flags = Arc::new(Flags::default());
         let (seen, told) = (flags.clone(), report.clone());
         tokio::spawn(async move {
             signals.next().await;
             seen.paused.store(true, Ordering::Relaxed);
             seen.stopped.store(true, Ordering::Relaxed);
-            told.say("stopping after the batches under way; once more to stop at once");
-            signals.exit_at_next().await;
+            told.say("stopping after what is under way; once more to stop at once");
+            signals.next().await;
+            seen.ended.send_replace(true);
+            tokio::time::sleep(grace).await;
+            shutdown::at_once();
         });
         Self { options: Arc::new(options), report, flags, resting: Mutex::default() }
     }
@@ -72,7 +84,10 @@ impl Crew {
         if tenants.is_empty() || self.is_stopped() {
             return Ok(());
         }
-        let size = if stage.outside { 1 } else { self.options.batch.max(1) };
+        let size = match stage.way {
+            Way::Transactions => self.options.batch.max(1),
+            Way::Outside | Way::Command(_) => 1,
+        };
         let batches: VecDeque<_> = tenants.chunks(size).map(<[Lacking]>::to_vec).collect();
         let jobs = self.options.jobs.clamp(1, batches.len());
         let queue = Arc::new(Mutex::new(batches));
@@ -80,7 +95,7 @@ impl Crew {
         for _ in 0..jobs {
             let client = match take(&self.resting) {
                 Some(client) => client,
-                None => connect(&self.options).await?,
+                None => work::connect_patiently(&self.options, || self.is_stopped()).await?,
             };
             let member = Member {
                 options: self.options.clone(),
@@ -110,6 +125,11 @@ impl Member {
         self.flags.stopped.load(Ordering::Relaxed)
     }
 
+    /// Comes when what is under way is to end.
+    pub fn ended(&self) -> watch::Receiver<bool> {
+        self.flags.ended.subscribe()
+    }
+
     /// Notes a tenant that failed; stops the crew when these are too many.
     pub fn failed(&self, tenant: &str, code: &str, message: &str) {
         if self.report.failed(tenant, code, message) > self.options.max_failures {
@@ -121,10 +141,12 @@ impl Member {
         while !self.is_stopped() {
             let next = self.queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
             let Some(batch) = next else { break };
-            if stage.outside {
-                outside::tenants(self, &mut client, &batch, stage).await?;
-            } else {
-                work::batch(self, &mut client, &batch, &stage.upto).await?;
+            match &stage.way {
+                Way::Transactions => work::batch(self, &mut client, &batch, stage).await?,
+                Way::Outside => outside::tenants(self, &mut client, &batch, stage).await?,
+                Way::Command(command) => {
+                    command::tenants(self, &mut client, &batch, command).await?;
+                }
             }
         }
         Ok(client)

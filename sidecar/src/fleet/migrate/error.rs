@@ -13,6 +13,14 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// A file cannot be written.
+    #[error("could not write \"{path}\": {source}")]
+    Write {
+        /// Which file.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The command line asks for what cannot be.
     #[error("{0}")]
     Usage(String),
@@ -26,8 +34,8 @@ pub enum Error {
     #[error("{0}")]
     Failed(String),
     /// A signal asked for a pause.
-    #[error("paused: run the same command again to go on where it stopped")]
-    Paused,
+    #[error("paused: {0}")]
+    Paused(String),
 }
 
 impl Error {
@@ -35,7 +43,7 @@ impl Error {
     pub fn exit_status(&self) -> u8 {
         match self {
             Self::Failed(_) => 3,
-            Self::Paused => 4,
+            Self::Paused(_) => 4,
             _ => 1,
         }
     }

@@ -1,8 +1,12 @@
 //! The registry of migrations, through the extension's SQL functions, on one connection.
 
 use super::Error;
-use super::Options;
+use super::command::Command;
+use super::crew::Crew;
 use super::files::File;
+use super::work::connect_patiently;
+use std::sync::Arc;
+use std::time::Duration;
 use tokio_postgres::{Client, Config, NoTls, Row};
 
 /// A tenant that lacks a migration.
@@ -14,15 +18,30 @@ pub struct Lacking {
     pub template: Option<String>,
     /// The first migration that it lacks.
     pub migration: String,
+    /// Whether the last attempt failed.
+    pub has_failed: bool,
 }
 
-/// Migrations that are applied in one go.
-#[derive(Clone, Debug)]
+/// What is done to each tenant in one go.
+#[derive(Clone)]
 pub struct Stage {
-    /// The last of them.
+    /// The last of the migrations, or what the command is called.
     pub upto: String,
-    /// Whether it runs outside of a transaction; then it is alone.
-    pub outside: bool,
+    /// All of the migrations, in order.
+    pub names: Vec<String>,
+    /// How.
+    pub way: Way,
+}
+
+/// How a stage is done.
+#[derive(Clone)]
+pub enum Way {
+    /// In transactions, several tenants in each.
+    Transactions,
+    /// A migration that runs outside of a transaction, which is alone.
+    Outside,
+    /// By a command of another tool.
+    Command(Arc<Command>),
 }
 
 /// The connection.
@@ -31,15 +50,15 @@ pub struct Registry {
 }
 
 /// A connection with the settings that all of ours have.
-pub async fn connect(options: &Options) -> Result<Client, Error> {
-    let client = open(&options.server).await?;
-    let timeout = options.lock_timeout.as_millis();
+pub async fn connect(server: &Config, lock_timeout: Duration) -> Result<Client, Error> {
+    let client = open(server).await?;
+    let timeout = lock_timeout.as_millis();
     client.batch_execute(&format!("SET lock_timeout = {timeout}")).await?;
     Ok(client)
 }
 
 /// A connection as it comes.
-pub async fn open(server: &Config) -> Result<Client, Error> {
+pub async fn open(server: &Config) -> Result<Client, tokio_postgres::Error> {
     let mut config = server.clone();
     config.application_name("tenancy migrate");
     let (client, connection) = config.connect(NoTls).await?;
@@ -51,9 +70,17 @@ pub async fn open(server: &Config) -> Result<Client, Error> {
 }
 
 impl Registry {
+    /// Connects again when the server has ended the connection.
+    pub async fn revive(&mut self, crew: &Crew) -> Result<(), Error> {
+        if self.client.is_closed() {
+            self.client = connect_patiently(&crew.options, || crew.is_stopped()).await?;
+        }
+        Ok(())
+    }
+
     /// Connects.
-    pub async fn connect(options: &Options) -> Result<Self, Error> {
-        Ok(Self { client: connect(options).await? })
+    pub async fn connect(server: &Config, lock_timeout: Duration) -> Result<Self, Error> {
+        Ok(Self { client: connect(server, lock_timeout).await? })
     }
 
     /// Registers files, all or none; the name of the one that tenants get last.
@@ -74,7 +101,8 @@ impl Registry {
 
     /// The tenants that lack a migration: one query, whatever the size of the fleet.
     pub async fn lacking(&self, upto: Option<&str>) -> Result<Vec<Lacking>, Error> {
-        let query = "SELECT tenant, template, migration FROM tenancy.lacking_migrations($1)";
+        let query = "SELECT tenant, template, migration, state IS NOT DISTINCT FROM 'failed' \
+            FROM tenancy.lacking_migrations($1)";
         let rows = self.client.query(query, &[&upto]).await?;
         rows.iter().map(lacking).collect()
     }
@@ -85,11 +113,13 @@ impl Registry {
         rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
     }
 
-    /// Brings every template up to a migration.
-    pub async fn migrate_templates(&self, upto: &str) -> Result<(), Error> {
-        for template in self.templates_behind(Some(upto)).await? {
-            let query = "SELECT tenancy.migrate_template($1, $2)";
-            self.client.query(query, &[&template, &upto]).await?;
+    /// Brings every template through a stage, each migration in a transaction of its own.
+    pub async fn migrate_templates(&self, stage: &Stage) -> Result<(), Error> {
+        for template in self.templates_behind(Some(&stage.upto)).await? {
+            for name in &stage.names {
+                let query = "SELECT tenancy.migrate_template($1, $2)";
+                self.client.query(query, &[&template, name]).await?;
+            }
         }
         Ok(())
     }
@@ -99,13 +129,25 @@ impl Registry {
         let rows = self.client.query(include_str!("stages.sql"), &[&upto]).await?;
         let mut stages: Vec<Stage> = Vec::new();
         for row in rows {
-            let (upto, in_transaction): (String, bool) = (row.try_get(0)?, row.try_get(1)?);
+            let (name, in_transaction): (String, bool) = (row.try_get(0)?, row.try_get(1)?);
             match stages.last_mut() {
-                Some(last) if in_transaction && !last.outside => last.upto = upto,
-                _ => stages.push(Stage { upto, outside: !in_transaction }),
+                Some(last) if in_transaction && matches!(last.way, Way::Transactions) => {
+                    last.names.push(name.clone());
+                    last.upto = name;
+                }
+                _ => {
+                    let way = if in_transaction { Way::Transactions } else { Way::Outside };
+                    stages.push(Stage { upto: name.clone(), names: vec![name], way });
+                }
             }
         }
         Ok(stages)
+    }
+
+    /// The tenants on which no command of this name has succeeded, and the status of each.
+    pub async fn without(&self, command: Option<&str>) -> Result<Vec<(Lacking, String)>, Error> {
+        let rows = self.client.query(include_str!("without.sql"), &[&command]).await?;
+        rows.iter().map(|row| Ok((lacking(row)?, row.try_get(4)?))).collect()
     }
 
     /// Opens a transaction.
@@ -143,5 +185,10 @@ impl Registry {
 }
 
 fn lacking(row: &Row) -> Result<Lacking, Error> {
-    Ok(Lacking { tenant: row.try_get(0)?, template: row.try_get(1)?, migration: row.try_get(2)? })
+    Ok(Lacking {
+        tenant: row.try_get(0)?,
+        template: row.try_get(1)?,
+        migration: row.try_get(2)?,
+        has_failed: row.try_get(3)?,
+    })
 }

@@ -1,19 +1,20 @@
 //! One batch of tenants in one transaction; when it fails, its tenants one by one, so that one bad
 //! tenant fails alone. What may pass by waiting is tried again, later each time.
 
-use super::Error;
 use super::crew::Member;
-use super::registry::{Lacking, connect};
+use super::registry::{Lacking, Stage, connect};
+use super::{Error, Options};
 use crate::fleet::described;
 use rand::RngExt;
 use std::time::Duration;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Error as ServerError};
 
 const MIGRATE: &str = "SELECT count(tenancy.migrate_tenant(t, $2)) FROM unnest($1::text[]) t";
 const FAILED: &str = "SELECT tenancy.migration_failed($1, $2, $3, $4)";
 
 /// What an error means for a tenant.
-enum Kind {
+pub enum Kind {
     /// It may pass: a lock, a deadlock, a lost connection.
     Passing,
     /// The tenant is no more.
@@ -22,7 +23,8 @@ enum Kind {
     Final,
 }
 
-fn kind(error: &ServerError) -> Kind {
+/// What this one means.
+pub fn kind(error: &ServerError) -> Kind {
     let Some(db) = error.as_db_error() else { return Kind::Passing };
     match db.code().code() {
         "55P03" | "40P01" | "40001" => Kind::Passing,
@@ -37,11 +39,11 @@ pub async fn batch(
     member: &Member,
     client: &mut Client,
     tenants: &[Lacking],
-    upto: &str,
+    stage: &Stage,
 ) -> Result<(), Error> {
     if tenants.len() > 1 {
         let names: Vec<&str> = tenants.iter().map(|t| t.tenant.as_str()).collect();
-        if migrate(client, &names, upto).await.is_ok() {
+        if migrate(client, &names, &stage.upto).await.is_ok() {
             member.report.done(names.len());
             return Ok(());
         }
@@ -50,7 +52,7 @@ pub async fn batch(
         if member.is_stopped() {
             break;
         }
-        alone(member, client, &tenant.tenant, upto).await?;
+        alone(member, client, &tenant.tenant, stage).await?;
     }
     Ok(())
 }
@@ -59,15 +61,29 @@ async fn migrate(client: &Client, names: &[&str], upto: &str) -> Result<(), Serv
     client.query(MIGRATE, &[&names, &upto]).await.map(drop)
 }
 
+/// In one transaction; where a migration uses what one before it must have committed, as a new value
+/// of an enum, each in its own.
+async fn through(client: &Client, tenant: &str, stage: &Stage) -> Result<(), ServerError> {
+    let whole = migrate(client, &[tenant], &stage.upto).await;
+    let Err(error) = &whole else { return whole };
+    if error.code() != Some(&SqlState::UNSAFE_NEW_ENUM_VALUE_USAGE) || stage.names.len() < 2 {
+        return whole;
+    }
+    for name in &stage.names {
+        migrate(client, &[tenant], name).await?;
+    }
+    Ok(())
+}
+
 async fn alone(
     member: &Member,
     client: &mut Client,
     tenant: &str,
-    upto: &str,
+    stage: &Stage,
 ) -> Result<(), Error> {
     let mut attempt = 0;
     loop {
-        let Err(error) = migrate(client, &[tenant], upto).await else {
+        let Err(error) = through(client, tenant, stage).await else {
             member.report.done(1);
             return Ok(());
         };
@@ -93,20 +109,29 @@ pub async fn pause(attempt: u32) {
     tokio::time::sleep(Duration::from_millis(millis)).await;
 }
 
-/// A new connection in place of one that has ended; a server that restarts has a minute.
+/// A new connection in place of one that has ended.
 pub async fn revive(member: &Member, client: &mut Client) -> Result<(), Error> {
+    if client.is_closed() {
+        *client = connect_patiently(&member.options, || member.is_stopped()).await?;
+    }
+    Ok(())
+}
+
+/// A connection; a server that restarts has a minute.
+pub async fn connect_patiently(
+    options: &Options,
+    is_stopped: impl Fn() -> bool,
+) -> Result<Client, Error> {
     let mut attempt = 0;
-    while client.is_closed() {
-        match connect(&member.options).await {
-            Ok(new) => *client = new,
-            Err(error) if attempt == 12 || member.is_stopped() => return Err(error),
-            Err(_) => {
+    loop {
+        match connect(&options.server, options.lock_timeout).await {
+            Err(_) if attempt < 12 && !is_stopped() => {
                 attempt += 1;
                 pause(attempt).await;
             }
+            outcome => return outcome,
         }
     }
-    Ok(())
 }
 
 /// Notes in the registry why a tenant failed.
@@ -116,11 +141,18 @@ pub async fn note(
     tenant: &str,
     error: &ServerError,
 ) -> Result<(), Error> {
-    let (code, message, detail) = match error.as_db_error() {
-        Some(db) => (db.code().code(), db.message().to_owned(), db.detail()),
-        None => ("08006", described(error), None),
-    };
-    member.failed(tenant, code, &message);
+    let (code, message) = report(member, tenant, error);
+    let detail = error.as_db_error().and_then(|db| db.detail());
     client.query(FAILED, &[&tenant, &code, &message, &detail]).await?;
     Ok(())
+}
+
+/// Reports it to whoever looks on.
+pub fn report<'a>(member: &Member, tenant: &str, error: &'a ServerError) -> (&'a str, String) {
+    let (code, message) = match error.as_db_error() {
+        Some(db) => (db.code().code(), db.message().to_owned()),
+        None => ("08006", described(error)),
+    };
+    member.failed(tenant, code, &message);
+    (code, message)
 }
