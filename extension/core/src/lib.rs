@@ -9,6 +9,7 @@
 pub mod alarm;
 pub mod blueprint;
 pub mod builtin;
+pub mod carried;
 pub mod catalog;
 pub mod ceiling;
 pub mod channel;

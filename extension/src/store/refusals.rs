@@ -9,8 +9,7 @@ use tenancy_core::Result;
 
 /// Nobody waits for the worker, and it waits for nobody for long: it gives way before deadlock_timeout
 /// has PostgreSQL choose a victim, which might be a DROP EXTENSION.
-const SETTINGS: &str =
-    "SELECT set_config('lock_timeout', '500ms', true), set_config('synchronous_commit', 'off', true)";
+const SETTINGS: &str = "SELECT set_config('lock_timeout', '500ms', true), set_config('synchronous_commit', 'off', true)";
 
 const INSERT: &str = "
 INSERT INTO tenancy.audit (at, actor, action, tenant_id, object, detail)
