@@ -24,7 +24,7 @@ COMMENT ON FUNCTION tenancy.seal(text) IS
 CREATE FUNCTION tenancy.switch(seal text, tenant text) RETURNS text
   LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'switch_wrapper';
 COMMENT ON FUNCTION tenancy.switch(text, text) IS
-  'Cleans a gateway''s connection and puts it into a tenant; tenant NULL leaves it between tenants. tenant: a name, or a route ''<tenant id>/<generation>'' as resolve() gave it, which must still hold. Returns ''<tenant id>/<generation>'', NULL for no tenant. A failed call leaves the connection between tenants. Raises 28000 wrong seal, 3D000 unknown tenant, 40001 outdated route, 57P03 suspended, 25001 inside a transaction block, 55000 not a gateway''s connection. Anybody who has the seal; call it by a FunctionCall message with its OID.';
+  'Cleans a gateway''s connection and puts it into a tenant; tenant NULL leaves it between tenants. tenant: a name, or a route ''<tenant id>/<generation>'' as resolve() gave it, which must still hold. Returns ''<tenant id>/<generation>'', NULL for no tenant. A failed call leaves the connection between tenants, and so does every FunctionCall message that fails outside of a transaction block. Raises 28000 wrong seal, 3D000 unknown tenant, 40001 outdated route, 57P03 suspended, 25001 inside a transaction block, 55000 not a gateway''s connection. Anybody who has the seal; call it by a FunctionCall message with its OID.';
 
 CREATE FUNCTION tenancy.current() RETURNS text
   LANGUAGE c STABLE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'current_wrapper';

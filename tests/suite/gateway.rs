@@ -1,6 +1,7 @@
 //! Connections that serve one tenant after the other, as the sidecar keeps them: sealed once,
 //! switched by FunctionCall, and between two tenants good for nothing.
 
+mod calls;
 mod closed;
 mod failures;
 mod sealing;

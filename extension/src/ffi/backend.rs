@@ -6,6 +6,7 @@ use std::ffi::c_int;
 // Each reads a global or the transaction state and cannot raise: past pgrx's guard, on the hot path.
 unsafe extern "C-unwind" {
     fn IsTransactionBlock() -> bool;
+    fn EndImplicitTransactionBlock();
     fn GetTopTransactionIdIfAny() -> pg_sys::TransactionId;
     fn GetCurrentTransactionNestLevel() -> c_int;
     fn GetCurrentStatementStartTimestamp() -> pg_sys::TimestampTz;
@@ -78,6 +79,17 @@ pub fn in_transaction() -> bool {
 pub fn in_transaction_block() -> bool {
     // SAFETY: reads the transaction state.
     unsafe { IsTransactionBlock() || GetTopTransactionIdIfAny() != pg_sys::InvalidTransactionId }
+}
+
+/// Whether the failed transaction that is being rolled back was opened by the client, who has to end
+/// it. A block that PostgreSQL opened for several statements of one message or pipeline ends here;
+/// it has no name of its own but in the one function that turns it into a single statement's.
+pub fn stays_in_failed_block() -> bool {
+    // SAFETY: changes the state of such a block alone, whose roll-back is the same in either state.
+    unsafe {
+        EndImplicitTransactionBlock();
+        IsTransactionBlock()
+    }
 }
 
 /// Whether a savepoint or an exception block is open.

@@ -6,6 +6,7 @@
 //! at the end of a portal. So what is emptied then, too, brings ours back: the memory contexts of
 //! messages, of errors and of portals, each of which tells once before it is emptied.
 
+use super::backend;
 use pgrx::pg_sys::{self, ErrorContextCallback, MemoryContext, MemoryContextCallback};
 use std::cell::Cell;
 use std::ffi::{CStr, c_char, c_int, c_void};
@@ -54,6 +55,8 @@ static mut BOTTOM: ErrorContextCallback = ErrorContextCallback {
 };
 
 thread_local! {
+    /// The last message with a text of its own that an error or a notice was raised in.
+    static TEXT_OF: Cell<i64> = const { Cell::new(i64::MIN) };
     static PARSER: Cell<usize> = const { Cell::new(0) };
     static HEARD: [Cell<bool>; 2] = const { [const { Cell::new(false) }; 2] };
     static WORKING: Cell<bool> = const { Cell::new(false) };
@@ -177,6 +180,10 @@ unsafe extern "C-unwind" fn portal_ends(_: *mut c_void) {
 }
 
 unsafe extern "C-unwind" fn on_error(_: *mut c_void) {
+    // SAFETY: reads a global. It is null again when the error has reached the top.
+    if unsafe { !pg_sys::debug_query_string.is_null() } {
+        TEXT_OF.set(backend::message_time());
+    }
     // SAFETY: called by PostgreSQL while it raises an error.
     let code = unsafe { error_code() };
     if (code == CANCELED || code == FORBIDDEN) && !WORKING.replace(true) {
@@ -307,6 +314,12 @@ pub fn interrupt(end_connection: bool) {
 pub fn is_caught() -> bool {
     // SAFETY: reads a global.
     unsafe { !pg_sys::error_context_stack.is_null() }
+}
+
+/// Whether an error or a notice was raised in the message that is being worked on, and the message
+/// has a text: it is no FunctionCall then.
+pub fn had_text() -> bool {
+    TEXT_OF.get() == backend::message_time()
 }
 
 /// When the client's message arrived that is being worked on.

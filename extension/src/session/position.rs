@@ -210,6 +210,11 @@ pub fn become_gateway(idle: Oid) {
     IDLE.set(idle);
 }
 
+/// Whether this connection is a gateway's.
+pub fn is_gateway() -> bool {
+    GATEWAY.get()
+}
+
 /// Remembers what the session was before it entered a context; 25001 when the running transaction
 /// changed the role, which its end would take back.
 pub fn remember_before() -> Result<()> {

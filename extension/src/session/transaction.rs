@@ -3,8 +3,8 @@
 
 use super::{advisory, cancels, notifications, position, rations, scrub};
 use crate::ffi::report::or_raise;
-use crate::ffi::roles;
 use crate::ffi::transaction::Event;
+use crate::ffi::{activity, backend, roles};
 use crate::shared;
 use std::cell::Cell;
 use tenancy_core::Result;
@@ -95,7 +95,8 @@ fn abort() {
     advisory::forget_transaction();
     position::forget_admission();
     notifications::forget();
-    if MOVING.replace(Moving::No) != Moving::No && !mutant::disabled("lock.failed_move") {
+    let moved = MOVING.replace(Moving::No) != Moving::No && !mutant::disabled("lock.failed_move");
+    if moved || is_failed_call() {
         close();
     }
     if position::place() == Place::Transaction {
@@ -105,6 +106,17 @@ fn abort() {
     if !mutant::disabled("lock.role_after_abort") {
         position::reapply_role();
     }
+}
+
+/// A FunctionCall in a gateway's tenant that fails may have been the call of `switch()`, stopped
+/// before it got there: by an outdated OID, an argument, a cancellation. What was written behind it
+/// is meant for the next tenant. Inside of a block of the client's nobody is moved.
+fn is_failed_call() -> bool {
+    let in_tenant = position::place() == Place::Session && position::is_gateway();
+    in_tenant
+        && !mutant::disabled("lock.failed_call")
+        && activity::may_be_function_call()
+        && !backend::stays_in_failed_block()
 }
 
 fn close() {

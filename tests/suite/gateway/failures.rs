@@ -23,7 +23,7 @@ const TARGETS: [(&str, &str); 5] =
     [("nobody", "3D000"), ("gone", "3D000"), ("", "3D000"), ("away", "57P03"), ("unborn", "55000")];
 
 /// The replies to what was sent behind a switch that failed.
-async fn assert_refused(gateway: &mut Gateway, behind: &str) {
+pub(super) async fn assert_refused(gateway: &mut Gateway, behind: &str) {
     let answer = gateway.wire.until_ready().await;
     // The guard, or before it the parser, who finds no such table.
     assert!(matches!(state_of(&answer), Some("42501" | "42P01")), "{behind}: {answer:?}");
@@ -124,6 +124,6 @@ async fn arguments_that_make_no_sense_are_refused_and_close() {
     // Too few arguments do not even reach the function.
     gateway.switch("acme").await;
     let call = Request::new().function_call(gateway.switch, &[Some(&gateway.seal)]);
-    assert!(state_of(&gateway.wire.ask(call).await).is_some());
-    assert_eq!(gateway.text("SELECT body FROM note").await, "acme");
+    assert_eq!(state_of(&gateway.wire.ask(call).await), Some("08P01"));
+    assert_eq!(gateway.refusal("SELECT 1").await, "42501");
 }
