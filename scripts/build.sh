@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the extension and the sidecar with plain cargo and lays out what PostgreSQL loads:
 # the library, the control file and the SQL script assembled from sql/. Installs nothing.
-# usage: build.sh [--release | --without-hooks | --mutants]
+# usage: build.sh [--release [--without-sidecar] | --without-hooks | --mutants]
 #   --release        for installing and for measuring: target/extension-release
 #   --without-hooks  for one family of tests, the extension only: target/extension-without-hooks
 #   --mutants        guards can be switched off, the extension only: target/extension-mutants
@@ -10,6 +10,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 
 VARIANT=${1:-}
+PARTS=${2:-}
 PROFILE=debug
 CARGO_PROFILE=()
 FEATURES=
@@ -23,13 +24,17 @@ choose_variant() {
     --mutants) FEATURES=,mutants ;;
     *) fail "unknown argument \"$VARIANT\"" ;;
   esac
+  case $PARTS in
+    '' | --without-sidecar) ;;
+    *) fail "unknown argument \"$PARTS\"" ;;
+  esac
 }
 
 build() {
   cd "$ROOT"
   PGRX_PG_CONFIG_PATH=$PG_CONFIG cargo build "${CARGO_PROFILE[@]}" -p tenancy \
     --no-default-features --features "pg$PG_MAJOR$FEATURES"
-  [ -n "$FEATURES" ] || cargo build "${CARGO_PROFILE[@]}" -p tenancy-sidecar
+  [ -n "$FEATURES$PARTS" ] || cargo build "${CARGO_PROFILE[@]}" -p tenancy-sidecar
 }
 
 # All variants come out under one name, so each build of the one makes cargo link the other anew.

@@ -15,7 +15,7 @@ main() {
     --features "pg$PG_MAJOR" -- -D warnings
   cargo clippy -p tenancy-core -p tenancy-sidecar -p tenancy-tests --all-targets -- -D warnings
   if command -v shellcheck >/dev/null; then
-    shellcheck --external-sources scripts/*.sh .ci/run
+    shellcheck --external-sources scripts/*.sh docker/*.sh .ci/run
   else
     say "shellcheck is not installed: the scripts were not checked"
   fi
