@@ -1,11 +1,12 @@
-//! Whether a password is right: PostgreSQL's own SCRAM verifier, and a short memory of passwords
-//! that were. Knows no HTTP, no registry and no tenant; what a login may do is decided elsewhere.
+//! Whether a password is right: PostgreSQL's own SCRAM verifier, a short memory of passwords
+//! that were, and SCRAM's exchange with those who do not send theirs. Knows no HTTP, no registry and no tenant; what a login may do is decided elsewhere.
 
 mod remembered;
 mod scram;
 
+pub use scram::{Exchange, Mechanism, Outcome, Verifier, Violation};
+
 use remembered::Remembered;
-use scram::Verifier;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -50,7 +51,7 @@ impl Passwords {
         if self.remembered.knows(&fingerprint) {
             return Ok(true);
         }
-        let known = verifier.and_then(Verifier::parse);
+        let known = verifier.and_then(Verifier::parse).filter(Verifier::is_affordable);
         let exists = known.is_some();
         let verifier = known.unwrap_or_else(|| self.remembered.stand_in(login));
         let right = self.compute(verifier, password.to_owned()).await? && exists;
@@ -58,6 +59,13 @@ impl Passwords {
             self.remembered.remember(fingerprint);
         }
         Ok(right)
+    }
+
+    /// What a client's proof is checked against, where its password does not come here: for a
+    /// login without a verifier one that nothing matches, the same for as long as we run.
+    pub fn verifier(&self, login: &str, verifier: Option<&str>) -> Verifier {
+        let known = verifier.and_then(Verifier::parse);
+        known.unwrap_or_else(|| self.remembered.stand_in(login))
     }
 
     async fn compute(&self, verifier: Verifier, password: String) -> Result<bool, Overloaded> {
@@ -91,7 +99,9 @@ mod tests {
     #[tokio::test]
     async fn nothing_matches_where_there_is_no_verifier() {
         let passwords = Passwords::new(Duration::from_secs(60));
-        for verifier in [None, Some(""), Some("md5abc"), Some("SCRAM-SHA-256$0:YQ==$YQ==:YQ==")] {
+        let costly = verifier("x").replacen("4096", "100001", 1);
+        let none = [None, Some(""), Some("md5abc"), Some("SCRAM-SHA-256$0:YQ==$YQ==:YQ==")];
+        for verifier in none.into_iter().chain([Some(costly.as_str())]) {
             assert!(!passwords.verify("app", "", verifier).await.unwrap());
             assert!(!passwords.verify("app", "x", verifier).await.unwrap());
         }

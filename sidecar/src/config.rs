@@ -3,9 +3,11 @@
 
 mod bounds;
 mod dsn;
+mod postgres;
 mod raw;
 
 pub use dsn::Dsn;
+pub use postgres::Postgres;
 pub use raw::{Raw, Source};
 
 use bounds::{duration, size};
@@ -86,11 +88,15 @@ pub struct Limits {
     pub body_bytes: usize,
     /// Bytes of the answer.
     pub result_bytes: usize,
+    /// Logins of the PostgreSQL face that may fail in a minute from one address; 0: any number.
+    pub login_failures_per_minute: u32,
 }
 
 /// How long things may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
+    /// The start of a connection to the PostgreSQL face, from accept to authenticated.
+    pub login: Duration,
     /// Opening a server connection.
     pub connect: Duration,
     /// Waiting for a free server connection.
@@ -115,6 +121,8 @@ pub enum LogFormat {
 pub struct Config {
     /// Address of the HTTP face.
     pub listen_http: SocketAddr,
+    /// The PostgreSQL face.
+    pub postgres: Postgres,
     /// How clients prove who they are.
     pub authentication: Authentication,
     /// Domains whose direct subdomains are tenants' names.
@@ -152,6 +160,7 @@ impl Config {
     fn check(raw: Raw) -> Result<Self, Error> {
         let config = Self {
             listen_http: address(&raw)?,
+            postgres: postgres::postgres(raw.postgres, raw.listen.postgres.as_deref())?,
             authentication: authentication(raw.authentication.as_deref())?,
             base_domains: base_domains(raw.base_domains.as_deref().unwrap_or_default())?,
             tenant_header: raw.tenant_header.as_deref().map(tenant_header).transpose()?,
@@ -188,12 +197,13 @@ impl Config {
 
     /// Rules that concern more than one key.
     fn check_together(&self) -> Result<(), Error> {
-        if self.authentication == Authentication::None && !self.listen_http.ip().is_loopback() {
+        let mut listens = std::iter::once(self.listen_http).chain(self.postgres.listen);
+        let other = listens.find(|address| !address.ip().is_loopback());
+        if let (Authentication::None, Some(other)) = (self.authentication, other) {
             return Err(Error::value(
                 "authentication",
                 format!(
-                    "\"none\" is possible on a loopback address only, not on {}; set \"password\" or listen on 127.0.0.1",
-                    self.listen_http
+                    "\"none\" is possible on a loopback address only, not on {other}; set \"password\" or listen on 127.0.0.1",
                 ),
             ));
         }
@@ -226,11 +236,18 @@ fn limits(raw: &RawLimits) -> Result<Limits, Error> {
             64 << 20,
             bounds::RESULT_BYTES,
         )?,
+        login_failures_per_minute: size(
+            "limits.login_failures_per_minute",
+            raw.login_failures_per_minute,
+            60,
+            bounds::FAILURES,
+        )? as u32,
     })
 }
 
 fn timeouts(raw: RawTimeouts) -> Result<Timeouts, Error> {
     Ok(Timeouts {
+        login: duration("timeouts.login", raw.login, "15s", bounds::TIMEOUT)?,
         connect: duration("timeouts.connect", raw.connect, "5s", bounds::TIMEOUT)?,
         checkout: duration("timeouts.checkout", raw.checkout, "5s", bounds::TIMEOUT)?,
         request: duration("timeouts.request", raw.request, "60s", bounds::TIMEOUT)?,

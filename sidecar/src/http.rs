@@ -1,7 +1,6 @@
 //! The HTTP face: `POST /sql` in the protocol of Neon's serverless driver, and health. Joins
-//! resolve, auth, control and pool; what one of them says becomes an answer to a client here.
+//! admission and pool; what one of them says becomes an answer to a client here.
 
-mod access;
 mod admission;
 mod browser;
 mod credentials;
@@ -11,13 +10,10 @@ mod refusal;
 mod sql;
 mod target;
 
-pub use access::AccessCache;
 pub use peer::Peer;
 
-use crate::auth::Passwords;
-use crate::control::Control;
+use crate::admission::Admission;
 use crate::pool::ServerPool;
-use crate::resolve::Resolver;
 use axum::Router;
 use axum::routing::{get, post};
 use ipnet::IpNet;
@@ -28,8 +24,6 @@ use tokio::sync::watch;
 /// What the face may and may not do.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Whether clients must prove who they are.
-    pub authenticate: bool,
     /// Header with the tenant's name, in lower case.
     pub tenant_header: Option<String>,
     /// Who may send it.
@@ -44,14 +38,8 @@ pub struct Settings {
 
 /// All that a request may need.
 pub struct Services {
-    /// Hostname to tenant.
-    pub resolver: Resolver,
-    /// Password checks.
-    pub passwords: Passwords,
-    /// What logins may do, for a short while.
-    pub access: AccessCache,
-    /// The registry.
-    pub control: Control,
+    /// Who may enter which tenant.
+    pub admission: Arc<Admission>,
     /// Server connections.
     pub pool: ServerPool,
     /// The face's own settings.

@@ -4,11 +4,11 @@
 mod connections;
 mod registry;
 
-use crate::auth::Passwords;
+use crate::admission::Admission;
 use crate::config::{Authentication, Config, Dsn};
 use crate::control::{self, Control, Event};
 use crate::error::Error;
-use crate::http::{self, AccessCache, Services};
+use crate::http::{self, Services};
 use crate::pool::{self, Address, Endpoint, ServerPool};
 use crate::resolve::{self, Hint, Resolver};
 use crate::shutdown::Signals;
@@ -78,14 +78,12 @@ fn services(config: &Config) -> Result<Services, Error> {
     if !authenticate {
         tracing::warn!("authentication is off: whoever reaches this port reaches every tenant");
     }
+    let resolver = Resolver::new(registry, config.base_domains.clone(), routes);
+    let ttl = config.password_cache_ttl;
     Ok(Services {
-        resolver: Resolver::new(registry, config.base_domains.clone(), routes),
-        passwords: Passwords::new(config.password_cache_ttl),
-        access: AccessCache::new(config.password_cache_ttl),
-        control,
+        admission: Arc::new(Admission::new(resolver, control, authenticate, ttl)),
         pool: server_pool(config)?,
         settings: http::Settings {
-            authenticate,
             tenant_header: config.tenant_header.clone(),
             trusted_proxies: config.trusted_proxies.clone(),
             body_bytes: config.limits.body_bytes,
@@ -127,7 +125,7 @@ async fn follow_registry(services: Arc<Services>, dsn: Dsn) {
             Event::Payload(payload) => Hint::parse(payload),
         };
         tracing::debug!(?event, "registry");
-        services.resolver.hint(hint);
+        services.admission.resolver().hint(hint);
     })
     .await;
 }

@@ -1,5 +1,10 @@
 //! PostgreSQL's SCRAM-SHA-256 verifier, as pg_authid keeps it, checked against a password in
-//! clear (RFC 5802; src/common/scram-common.c and saslprep.c in PostgreSQL).
+//! clear (RFC 5802; src/common/scram-common.c and saslprep.c in PostgreSQL), or against a client's
+//! proof (`exchange`).
+
+mod exchange;
+
+pub use exchange::{Exchange, Mechanism, Outcome, Violation};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -12,7 +17,8 @@ use subtle::ConstantTimeEq;
 const DEFAULT_ITERATIONS: u32 = 4096;
 
 /// A login may choose its own verifier's iterations (ALTER ROLE takes a ready one, and there is
-/// `scram_iterations`), and each attempt costs us that many: more than this is no verifier.
+/// `scram_iterations`). A password in clear costs us that many each time: more than this is too
+/// much. A client that sends a proof has done that work itself.
 const MAX_ITERATIONS: u32 = 100_000;
 
 /// `SCRAM-SHA-256$<iterations>:<salt>$<StoredKey>:<ServerKey>`.
@@ -20,6 +26,8 @@ pub struct Verifier {
     iterations: u32,
     salt: Vec<u8>,
     stored_key: [u8; 32],
+    server_key: [u8; 32],
+    is_stand_in: bool,
 }
 
 impl Verifier {
@@ -27,16 +35,28 @@ impl Verifier {
     pub fn parse(text: &str) -> Option<Self> {
         let (work, keys) = text.strip_prefix("SCRAM-SHA-256$")?.split_once('$')?;
         let (iterations, salt) = work.split_once(':')?;
-        let (stored_key, _server_key) = keys.split_once(':')?;
-        let iterations = iterations.parse().ok().filter(|n| (1..=MAX_ITERATIONS).contains(n))?;
+        let (stored_key, server_key) = keys.split_once(':')?;
+        let iterations = iterations.parse().ok().filter(|n| *n > 0)?;
         let salt = STANDARD.decode(salt).ok()?;
-        let stored_key = STANDARD.decode(stored_key).ok()?.try_into().ok()?;
-        Some(Self { iterations, salt, stored_key })
+        let [stored_key, server_key] = [stored_key, server_key].map(key);
+        let (stored_key, server_key) = (stored_key?, server_key?);
+        Some(Self { iterations, salt, stored_key, server_key, is_stand_in: false })
+    }
+
+    /// Whether a password in clear may be checked against it.
+    pub fn is_affordable(&self) -> bool {
+        self.iterations <= MAX_ITERATIONS
     }
 
     /// One that no password matches, for a login that does not exist.
     pub fn stand_in(salt: [u8; 16]) -> Self {
-        Self { iterations: DEFAULT_ITERATIONS, salt: salt.to_vec(), stored_key: rand::random() }
+        Self {
+            iterations: DEFAULT_ITERATIONS,
+            salt: salt.to_vec(),
+            stored_key: rand::random(),
+            server_key: rand::random(),
+            is_stand_in: true,
+        }
     }
 
     /// Whether it was made from `password`. Takes milliseconds on purpose.
@@ -52,6 +72,10 @@ impl Verifier {
         let stored_key = Sha256::digest(hmac(&salted, b"Client Key"));
         stored_key.as_slice().ct_eq(&self.stored_key).into()
     }
+}
+
+fn key(text: &str) -> Option<[u8; 32]> {
+    STANDARD.decode(text).ok()?.try_into().ok()
 }
 
 /// HMAC-SHA-256.
@@ -117,10 +141,12 @@ pub mod tests {
     }
 
     #[test]
-    fn a_verifier_that_costs_too_much_is_none() {
+    fn a_verifier_may_cost_too_much_for_a_password_in_clear() {
         let verifier = verifier_of("s3cret");
-        let with = |n: &str| Verifier::parse(&verifier.replacen("4096", n, 1)).is_some();
-        assert!(with("100000"));
-        assert!(!with("100001") && !with("4294967295") && !with("0"));
+        let with = |n: &str| Verifier::parse(&verifier.replacen("4096", n, 1));
+        assert!(with("100000").unwrap().is_affordable());
+        assert!(!with("100001").unwrap().is_affordable());
+        assert!(!with("4294967295").unwrap().is_affordable());
+        assert!(with("0").is_none() && with("4294967296").is_none());
     }
 }

@@ -13,6 +13,8 @@ pub const CACHE_SIZE: RangeInclusive<usize> = 1..=10_000_000;
 pub const BODY_BYTES: RangeInclusive<usize> = 1..=1 << 30;
 /// Bytes of an answer. The server's greeting and our own commands need some too.
 pub const RESULT_BYTES: RangeInclusive<usize> = 4096..=1 << 30;
+/// Logins that may fail; zero means any number.
+pub const FAILURES: RangeInclusive<usize> = 0..=1_000_000;
 
 const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// Where zero would mean that nothing can ever work.

@@ -28,6 +28,7 @@ pub struct Raw {
     pub trusted_proxies: Option<Vec<String>>,
     pub password_cache_ttl: Option<String>,
     pub listen: RawListen,
+    pub postgres: RawPostgres,
     pub data: RawServer,
     pub registry: RawRegistry,
     pub routes: RawRoutes,
@@ -41,6 +42,16 @@ pub struct Raw {
 #[allow(missing_docs)]
 pub struct RawListen {
     pub http: Option<String>,
+    pub postgres: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[allow(missing_docs)]
+pub struct RawPostgres {
+    pub session_logins: Option<Vec<String>>,
+    pub admin_logins: Option<Vec<String>>,
+    pub ignore_startup_parameters: Option<Vec<String>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -79,12 +90,14 @@ pub struct RawRoutes {
 pub struct RawLimits {
     pub body_bytes: Option<usize>,
     pub result_bytes: Option<usize>,
+    pub login_failures_per_minute: Option<usize>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[allow(missing_docs)]
 pub struct RawTimeouts {
+    pub login: Option<String>,
     pub connect: Option<String>,
     pub checkout: Option<String>,
     pub request: Option<String>,
@@ -116,6 +129,10 @@ const KEYS: &[(&str, Kind)] = &[
     ("trusted_proxies", Kind::List),
     ("password_cache_ttl", Kind::Text),
     ("listen.http", Kind::Text),
+    ("listen.postgres", Kind::Text),
+    ("postgres.session_logins", Kind::List),
+    ("postgres.admin_logins", Kind::List),
+    ("postgres.ignore_startup_parameters", Kind::List),
     ("data.dsn", Kind::Text),
     ("data.password", Kind::Text),
     ("data.password_file", Kind::Text),
@@ -130,6 +147,8 @@ const KEYS: &[(&str, Kind)] = &[
     ("routes.negative_ttl", Kind::Text),
     ("limits.body_bytes", Kind::Number),
     ("limits.result_bytes", Kind::Number),
+    ("limits.login_failures_per_minute", Kind::Number),
+    ("timeouts.login", Kind::Text),
     ("timeouts.connect", Kind::Text),
     ("timeouts.checkout", Kind::Text),
     ("timeouts.request", Kind::Text),

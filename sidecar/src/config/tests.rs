@@ -188,3 +188,33 @@ fn the_example_file_can_be_used() {
     let example = include_str!("../../tenancy.example.toml");
     load(example, &[], &[]).unwrap();
 }
+
+#[test]
+fn the_postgres_face_listens_on_this_machine_unless_it_is_told_otherwise() {
+    let listens = |value| load(MINIMAL, &[("TENANCY_LISTEN_POSTGRES", value)], &[]);
+    let config = load(MINIMAL, &[], &[]).unwrap();
+    assert_eq!(config.postgres.listen, Some("127.0.0.1:6432".parse().unwrap()));
+    assert_eq!(listens("off").unwrap().postgres.listen, None);
+    assert!(listens("").is_err() && listens("6432").is_err() && listens("OFF").is_err());
+    let elsewhere = listens("0.0.0.0:6432").unwrap();
+    assert_eq!(elsewhere.postgres.listen, Some("0.0.0.0:6432".parse().unwrap()));
+}
+
+#[test]
+fn without_authentication_no_face_listens_to_other_machines() {
+    for key in ["listen.http", "listen.postgres"] {
+        let set = [("authentication", "none"), (key, "192.0.2.1:1")];
+        assert!(load(MINIMAL, &[], &set).unwrap_err().to_string().contains("192.0.2.1:1"), "{key}");
+    }
+    assert!(load(MINIMAL, &[], &[("authentication", "none")]).is_ok());
+}
+
+#[test]
+fn lists_of_logins_and_parameters_hold_names() {
+    let set = [("postgres.session_logins", "a, b"), ("postgres.ignore_startup_parameters", "x")];
+    let postgres = load(MINIMAL, &[], &set).unwrap().postgres;
+    assert_eq!(postgres.session_logins, ["a", "b"]);
+    assert_eq!(postgres.ignore_startup_parameters, ["x"]);
+    let empty = format!("{MINIMAL}[postgres]\nadmin_logins = ['']\n");
+    assert!(refusal(&empty).contains("postgres.admin_logins"));
+}

@@ -16,7 +16,7 @@ pub async fn alive() -> Response {
 
 /// Ready to serve tenants.
 pub async fn ready(State(services): State<Arc<Services>>) -> Response {
-    let registry = services.control.version().await;
+    let registry = services.admission.control().version().await;
     if let Err(error) = &registry {
         tracing::warn!(%error, "not ready: the registry");
     }

@@ -2,6 +2,7 @@
 //! error fields as JSON, as Neon's driver reads them. Everything a client sees of an error
 //! passes through here, so nothing else can name another tenant, a seal or a server's address.
 
+use crate::admission;
 use crate::pool;
 use crate::wire::{ErrorReport, Unsendable};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -122,6 +123,21 @@ impl Refusal {
         let status =
             if unavailable { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::BAD_REQUEST };
         Self::reported(status, report)
+    }
+}
+
+impl From<admission::Refusal> for Refusal {
+    fn from(refused: admission::Refusal) -> Self {
+        let status = match refused.code {
+            "28000" | "28P01" => StatusCode::UNAUTHORIZED,
+            "3D000" => StatusCode::NOT_FOUND,
+            "57P03" | "53300" | "08006" => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::BAD_REQUEST,
+        };
+        let mut refusal = Self::new(status, refused.code, refused.message);
+        refusal.report.detail = refused.detail;
+        refusal.report.hint = refused.hint;
+        refusal
     }
 }
 

@@ -70,12 +70,12 @@ async fn answer(
     let (parts, body) = request.into_parts();
     let headers = &parts.headers;
     options::check_content_type(headers)?;
-    if !services.settings.authenticate {
+    if !services.admission.authenticates() {
         browser::refuse_pages(headers)?;
     }
     let defaults = options::read(headers)?;
     let connection = credentials::connection_string(headers)?;
-    let credentials = match services.settings.authenticate {
+    let credentials = match services.admission.authenticates() {
         true => credentials::credentials(headers, connection.as_ref())?,
         false => None,
     };

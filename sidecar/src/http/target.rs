@@ -4,23 +4,16 @@ use super::Settings;
 use super::credentials::{ConnectionString, single};
 use super::peer::Peer;
 use super::refusal::{Refusal, Result};
+use crate::admission::{Key, Target};
 use axum::http::{HeaderMap, HeaderName, StatusCode, Uri, header};
 use tenancy_core::hostname::Hostname;
 use tenancy_core::name::TenantName;
 
-/// What the request asks for. At least one of the two names a tenant, or it is refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target {
-    /// The tenant's name from a trusted proxy's header.
-    pub name: Option<TenantName>,
-    /// The host that leads to a tenant.
-    pub hostname: Option<Hostname>,
-    /// Whether the host was named on purpose, in a connection string. A Host header beside a
-    /// proxy's tenant header may well be the proxy's name for us.
-    pub explicit: bool,
-}
+const HEADER: &str = "the tenant header";
+const HOST: &str = "the host";
 
-/// Reads the target.
+/// Reads the target. A host in a connection string was named on purpose; a Host header beside a
+/// proxy's tenant header may well be the proxy's name for us.
 pub fn target(
     settings: &Settings,
     headers: &HeaderMap,
@@ -29,15 +22,19 @@ pub fn target(
     connection: Option<&ConnectionString>,
 ) -> Result<Target> {
     let name = tenant_header(settings, headers, peer)?;
+    let by_name = match name.clone() {
+        Some(name) => Target::default().and(HEADER, Key::Name(name), true),
+        None => Target::default(),
+    };
     if let Some(connection) = connection {
         let hostname = Hostname::parse(&connection.host).map_err(Refusal::core)?;
-        return Ok(Target { name, hostname: Some(hostname), explicit: true });
+        return Ok(by_name.and(HOST, Key::Hostname(hostname), true));
     }
     let hostname = authority(headers, uri)
         .and_then(|host| Hostname::from_authority(&host).map_err(Refusal::core));
-    match (&name, hostname) {
-        (_, Ok(hostname)) => Ok(Target { name, hostname: Some(hostname), explicit: false }),
-        (Some(_), Err(_)) => Ok(Target { name, hostname: None, explicit: false }),
+    match (name, hostname) {
+        (name, Ok(hostname)) => Ok(by_name.and(HOST, Key::Hostname(hostname), name.is_none())),
+        (Some(_), Err(_)) => Ok(by_name),
         (None, Err(refusal)) => Err(refusal),
     }
 }
@@ -82,7 +79,6 @@ mod tests {
 
     fn settings() -> Settings {
         Settings {
-            authenticate: true,
             tenant_header: Some("x-tenant".into()),
             trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
             body_bytes: 1,
@@ -101,29 +97,37 @@ mod tests {
         target(&settings(), &headers, &Uri::from_static("/sql"), peer, connection.as_ref())
     }
 
+    /// What the host of a target is, and whether it was named on purpose.
+    fn host(target: &Target) -> Option<(&str, bool)> {
+        target.sources().iter().find_map(|source| match &source.key {
+            Key::Hostname(hostname) => Some((hostname.as_str(), source.must_lead)),
+            _ => None,
+        })
+    }
+
     const PROXY: &str = "10.0.0.1:1";
     const STRANGER: &str = "192.0.2.1:1";
 
     #[test]
     fn host_counts_where_no_connection_string_is() {
         let target = read(&[("host", "Acme.Example:8080")], STRANGER).unwrap();
-        assert_eq!(target.hostname.unwrap().as_str(), "acme.example");
-        assert!(!target.explicit);
+        assert_eq!(host(&target), Some(("acme.example", true)));
         let both = [
             ("host", "api.example"),
             ("neon-connection-string", "postgresql://u:p@acme.example/db"),
         ];
         let target = read(&both, STRANGER).unwrap();
-        assert_eq!(target.hostname.unwrap().as_str(), "acme.example");
-        assert!(target.explicit);
+        assert_eq!(host(&target), Some(("acme.example", true)));
     }
 
     #[test]
     fn the_tenant_header_is_for_trusted_proxies_only() {
         let given = [("host", "127.0.0.1:8080"), ("x-tenant", "acme")];
         let target = read(&given, PROXY).unwrap();
-        assert_eq!(target.name.unwrap().as_str(), "acme");
-        assert_eq!(target.hostname, None);
+        let acme = Key::Name(TenantName::parse("acme").unwrap());
+        assert_eq!(target, Target::default().and(HEADER, acme, true));
+        let beside = [("host", "api.example"), ("x-tenant", "acme")];
+        assert_eq!(host(&read(&beside, PROXY).unwrap()), Some(("api.example", false)));
         assert_eq!(read(&given, STRANGER).unwrap_err().status(), StatusCode::FORBIDDEN);
     }
 

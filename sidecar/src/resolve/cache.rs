@@ -118,6 +118,11 @@ impl Cache {
         Ok(entry.route)
     }
 
+    /// How many hints there were.
+    pub fn tick(&self) -> u64 {
+        self.tick.load(Ordering::SeqCst)
+    }
+
     fn counts(&self, entry: &Entry) -> bool {
         // Whatever moves `all_since` moves `negative_since` at least as far.
         let since = match entry.is_negative() {

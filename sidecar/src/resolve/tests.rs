@@ -112,7 +112,9 @@ async fn a_hint_makes_the_resolver_ask_again_for_what_it_names() {
             tenant(&resolver, hostname).await;
         }
         let before = table.asked.load(Ordering::SeqCst);
+        let version = resolver.version();
         resolver.hint(hint);
+        assert!(resolver.version() > version, "{hint:?}");
         for hostname in warm {
             tenant(&resolver, hostname).await;
         }

@@ -87,7 +87,7 @@ async fn a_tenant_header_counts_from_a_trusted_proxy_only() {
 async fn a_tenant_header_and_a_host_that_disagree_are_an_error() {
     let site = Site::start_with(&["acme", "globex"], &HEADER).await;
     assert_eq!(only(&by_proxy(&site, "acme", "acme.example.com").await), "acme");
-    assert_eq!(refusal(&by_proxy(&site, "acme", "globex.example.com").await), (400, "08P01"));
+    assert_eq!(refusal(&by_proxy(&site, "acme", "globex.example.com").await), (400, "22023"));
 }
 
 #[tokio::test]

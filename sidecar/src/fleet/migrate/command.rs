@@ -4,7 +4,6 @@
 mod child;
 mod door;
 mod guest;
-mod settings;
 mod target;
 
 use super::crew::{Crew, Member};

@@ -2,11 +2,11 @@
 //! that a client that hangs up cannot leave it half way: the task sees the client go, cancels,
 //! and closes the connection; or it parks the connection after the answer is on its way.
 
+use crate::admission::Target;
 use crate::http::Services;
 use crate::http::admission;
 use crate::http::credentials::Credentials;
 use crate::http::refusal::{Refusal, Result};
-use crate::http::target::Target;
 use crate::pool::{Checkout, Entered, Error, Work};
 use crate::resolve::Route;
 use crate::wire::StatementResult;
@@ -117,7 +117,7 @@ async fn enter(
         Err(Error::Switch(report)) if is_outdated(&report.code) => {}
         other => return other.map_err(Stop::Failed),
     }
-    services.resolver.forget(errand.route.tenant_id);
+    services.admission.resolver().forget(errand.route.tenant_id);
     let route = admission::admit(services, &errand.target, errand.credentials.as_ref())
         .await
         .map_err(Stop::Refused)?;
@@ -147,7 +147,7 @@ fn refused(services: &Services, errand: &Errand, error: Error) -> (Outcome, Afte
     let afterwards = match &error {
         Error::Switch(_) => {
             // The server knows better than the cache what became of the tenant.
-            services.resolver.forget(errand.route.tenant_id);
+            services.admission.resolver().forget(errand.route.tenant_id);
             Afterwards::Park
         }
         Error::Statement(report) if !report.is_fatal() => Afterwards::Park,

@@ -1,7 +1,6 @@
 //! One connection of a command: its start as a server would take it, then bytes both ways.
 
 use super::door::Inside;
-use super::settings::settings;
 use crate::pool::{self, Lone};
 use crate::shutdown::told;
 use crate::wire::Parameter;
@@ -65,7 +64,7 @@ impl Guest {
         let (minor, parameters) = self.opening(inside).await?;
         let mut answer = BytesMut::new();
         if minor > 0 || parameters.iter().any(|p| p.name.starts_with("_pq_.")) {
-            startup::negotiate(&parameters, &mut answer);
+            startup::negotiate(0, &parameters, &mut answer);
         }
         startup::ask_password(&mut answer);
         self.stream.write_all(&answer).await.ok()?;
@@ -80,7 +79,9 @@ impl Guest {
                 let key = server.key();
                 startup::welcome(server.reported(), (key.process_id, key.secret), &mut answer);
             }
-            Err(Refusal(code, message)) => startup::refuse(code, message, &mut answer),
+            Err(Refusal(code, message)) => {
+                startup::refuse(code, message, (None, None), &mut answer);
+            }
         }
         self.stream.write_all(&answer).await.ok()?;
         admitted.ok()
@@ -91,8 +92,9 @@ impl Guest {
         loop {
             match self.hear(startup::take).await? {
                 // Nobody but this machine is on the line.
-                Opening::Encryption => self.stream.write_all(b"N").await.ok()?,
+                Opening::Tls | Opening::Gss => self.stream.write_all(b"N").await.ok()?,
                 Opening::Cancel { process_id, secret } => {
+                    let secret = i32::from_be_bytes(secret.try_into().ok()?);
                     let key = inside.keys().iter().find(|key| key.is(process_id, secret)).cloned();
                     key?.cancel().await;
                     return None;
@@ -161,7 +163,7 @@ async fn enter(inside: &Inside, parameters: &[Parameter]) -> Result<Lone, Refusa
             ),
         ));
     }
-    for (name, value) in settings(parameters).map_err(|text| refusal("22023", text))? {
+    for (name, value) in startup::settings(parameters).map_err(|text| refusal("22023", text))? {
         server.run(SET, &[&name, &value]).await?;
     }
     Ok(server)

@@ -28,6 +28,12 @@ impl AccessCache {
         Self { entries: Cache::builder().max_capacity(CAPACITY).time_to_live(ttl).build() }
     }
 
+    /// Takes note of what a test would have the registry say.
+    #[cfg(test)]
+    pub async fn know(&self, login: &str, tenant: (i64, i64), access: LoginAccess) {
+        self.entries.insert((login.to_owned(), tenant.0, tenant.1), access).await;
+    }
+
     /// Verifier and grant of a login for a tenant (id and generation).
     pub async fn of(
         &self,
