@@ -26,6 +26,11 @@ CREATE FUNCTION tenancy.switch(seal text, tenant text) RETURNS text
 COMMENT ON FUNCTION tenancy.switch(text, text) IS
   'Cleans a gateway''s connection and puts it into a tenant; tenant NULL leaves it between tenants. tenant: a name, or a route ''<tenant id>/<generation>'' as resolve() gave it, which must still hold. Returns ''<tenant id>/<generation>'', NULL for no tenant. A failed call leaves the connection between tenants, and so does every FunctionCall message that fails outside of a transaction block. Raises 28000 wrong seal, 3D000 unknown tenant, 40001 outdated route, 57P03 suspended, 25001 inside a transaction block, 55000 not a gateway''s connection. Anybody who has the seal; call it by a FunctionCall message with its OID.';
 
+CREATE FUNCTION tenancy.switch(seal text, tenant text, pooling text, settings text) RETURNS text
+  LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'switch_client_wrapper';
+COMMENT ON FUNCTION tenancy.switch(text, text, text, text) IS
+  'As switch(seal, tenant), for a client of the gateway. pooling: session, or transaction, where what would outlive a transaction is refused with 0A000. settings: what the client has set, set again in the tenant as by set_config(name, value, false) of its role; NULL or at most 64 lines name=value in 8192 bytes of printable ASCII, with \\ for a backslash, \n for the end of a line and \xNN for every other byte. Raises besides 22023 bad pooling or settings, and what SET raises. Anybody who has the seal; call it by a FunctionCall message with its OID.';
+
 CREATE FUNCTION tenancy.current() RETURNS text
   LANGUAGE c STABLE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'current_wrapper';
 COMMENT ON FUNCTION tenancy.current() IS

@@ -2,8 +2,10 @@
 //! switched by FunctionCall, and between two tenants good for nothing.
 
 mod calls;
+mod client_settings;
 mod closed;
 mod failures;
+mod pooling;
 mod sealing;
 mod squatting;
 mod switching;
@@ -17,19 +19,21 @@ struct Gateway {
     wire: Wire,
     seal: String,
     switch: u32,
+    switch_client: u32,
 }
 
 impl Gateway {
     async fn connect(database: &Database<'_>) -> Gateway {
         let mut wire = Wire::connect(&database.login(&["tenancy_gateway"])).await;
         let switch = oid(&mut wire, "tenancy.switch(text,text)").await;
+        let switch_client = oid(&mut wire, "tenancy.switch(text,text,text,text)").await;
         // A secret that is nobody else's, so that a log can be searched for it; and never as text
         // of a statement.
         let seal = unique("secret_of_a_gateway");
         let sealing = Request::new().parse("", "SELECT tenancy.seal($1)");
         let sealing = sealing.bind("", &[Some(&seal)]).execute().sync();
         assert_eq!(state_of(&wire.ask(sealing).await), None);
-        Gateway { wire, seal, switch }
+        Gateway { wire, seal, switch, switch_client }
     }
 
     fn call(&self, seal: &str, tenant: Option<&str>) -> Request {
@@ -44,6 +48,20 @@ impl Gateway {
             _ => None,
         });
         answer.unwrap_or_else(|| panic!("no switch to {tenant}: {replies:?}"))
+    }
+
+    /// The same for a client with a pooling mode and settings.
+    fn call_for(&self, tenant: &str, pooling: &str, settings: &str) -> Request {
+        let arguments = [Some(self.seal.as_str()), Some(tenant), Some(pooling), Some(settings)];
+        Request::new().function_call(self.switch_client, &arguments)
+    }
+
+    /// All that a switch for a client answers, which has to succeed.
+    async fn switch_for(&mut self, tenant: &str, pooling: &str, settings: &str) -> Vec<Reply> {
+        let replies = self.wire.ask(self.call_for(tenant, pooling, settings)).await;
+        let arrived = replies.iter().any(|reply| matches!(reply, Reply::Function(Some(_))));
+        assert!(arrived, "{tenant} {pooling} {settings:?}: {replies:?}");
+        replies
     }
 
     async fn park(&mut self) {

@@ -45,6 +45,19 @@ where
     Some(text)
 }
 
+/// Whether a setting that the client has set goes with it. Not what belongs to the transaction, to
+/// the session's place or to one moment: `role`, `session_authorization`, `seed`, `transaction_...`,
+/// and settings of ours.
+pub fn goes_along(name: &[u8]) -> bool {
+    let is = |other: &str| name.eq_ignore_ascii_case(other.as_bytes());
+    let starts = |prefix: &str| {
+        name.get(..prefix.len()).is_some_and(|n| n.eq_ignore_ascii_case(prefix.as_bytes()))
+    };
+    let stays = ["role", "session_authorization", "seed"].into_iter().any(is)
+        || ["transaction_", "tenancy."].into_iter().any(starts);
+    !stays
+}
+
 fn escape(byte: u8, reserved: &[u8], text: &mut String) {
     match byte {
         b'\\' => text.push_str("\\\\"),
@@ -150,6 +163,17 @@ mod tests {
     fn every_byte_but_nul_comes_back() {
         let all: Vec<u8> = (1..=255).collect();
         there_and_back(&[(&all, &all)]);
+    }
+
+    #[test]
+    fn what_is_of_the_place_or_the_moment_stays() {
+        for name in ["role", "Session_Authorization", "seed", "transaction_read_only", "Tenancy.x"]
+        {
+            assert!(!goes_along(name.as_bytes()), "{name}");
+        }
+        for name in ["TimeZone", "search_path", "app.role", "default_transaction_read_only", "t"] {
+            assert!(goes_along(name.as_bytes()), "{name}");
+        }
     }
 
     #[test]

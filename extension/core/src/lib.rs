@@ -25,10 +25,12 @@ pub mod lifecycle;
 pub mod migration;
 pub mod mutant;
 pub mod name;
+pub mod pooling;
 pub mod quote;
 pub mod ration;
 pub mod relations;
 mod reserved;
+pub mod residue;
 pub mod schema_name;
 pub mod seal;
 

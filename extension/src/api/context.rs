@@ -43,6 +43,19 @@ fn switch(seal: Option<&str>, tenant: Option<&str>) -> Option<String> {
     or_raise(session::switch(seal, tenant)).map(|(id, generation)| format!("{id}/{generation}"))
 }
 
+/// `tenancy.switch(seal, tenant, pooling, settings)`: the same for a client of the gateway.
+#[pg_extern]
+fn switch_client(
+    seal: Option<&str>,
+    tenant: Option<&str>,
+    pooling: Option<&str>,
+    settings: Option<&str>,
+) -> Option<String> {
+    let (pooling, settings) = (pooling.unwrap_or_default(), settings.unwrap_or_default());
+    or_raise(session::switch_client(seal, tenant, pooling, settings))
+        .map(|(id, generation)| format!("{id}/{generation}"))
+}
+
 /// `tenancy.current()`: the tenant's name.
 #[pg_extern]
 fn current() -> Option<String> {

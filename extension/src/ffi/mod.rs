@@ -15,6 +15,7 @@ pub mod catalog;
 pub mod catalog_filter;
 pub mod checked_calls;
 pub mod client_messages;
+pub mod client_settings;
 pub mod compiled_functions;
 pub mod cursors;
 pub mod error_context;

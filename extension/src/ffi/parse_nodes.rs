@@ -1,6 +1,7 @@
 //! Parse nodes of utility statements, translated into the guard's plain descriptions. Every tag
 //! that ProcessUtility knows in versions 15 to 18 is listed; any other is `Unknown`.
 
+mod lasting;
 mod objects;
 mod relations;
 mod rights;
@@ -10,6 +11,8 @@ use super::trees::pointers;
 use pgrx::pg_sys::{self, List, Node, NodeTag};
 use std::ffi::{CStr, c_char};
 use tenancy_core::guard::Statement;
+
+pub use lasting::lasting;
 
 /// Describes a utility statement.
 ///

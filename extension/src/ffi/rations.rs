@@ -95,6 +95,22 @@ pub fn is_temp_object(class: Oid, object: Oid) -> bool {
     }
 }
 
+/// Whether the running transaction, which is about to commit, has touched the temporary schema and
+/// leaves an object in it.
+pub fn may_leave_temp_objects() -> bool {
+    // SAFETY: reads a global; the end of a transaction calls the function itself, right after this,
+    // and a second call finds nothing more to do. An error aborts the transaction.
+    unsafe {
+        if pg_sys::MyXactFlags & pg_sys::XACT_FLAGS_ACCESSEDTEMPNAMESPACE as i32 == 0 {
+            return false;
+        }
+        if temp_objects() > 0 {
+            pg_sys::PreCommit_on_commit_actions();
+        }
+        temp_objects() > 0
+    }
+}
+
 /// How many objects lie in the session's temporary schema: tables, views, sequences, types and
 /// functions. What belongs to one of them, as an index, is not counted.
 pub fn temp_objects() -> usize {

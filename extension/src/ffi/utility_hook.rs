@@ -9,6 +9,7 @@ use pgrx::prelude::*;
 use std::ffi::{CStr, CString, c_char};
 use std::sync::OnceLock;
 use tenancy_core::guard::Statement;
+use tenancy_core::pooling::Lasting;
 
 /// A statement that is about to run.
 pub struct Call {
@@ -16,6 +17,8 @@ pub struct Call {
     pub statement: Statement,
     /// Whether it is SAVEPOINT.
     pub opens_savepoint: bool,
+    /// What it leaves behind its transaction.
+    pub lasting: Option<Lasting>,
     top_level: bool,
 }
 
@@ -104,7 +107,10 @@ unsafe extern "C-unwind" fn guarded(
             let top_level = context == pg_sys::ProcessUtilityContext::PROCESS_UTILITY_TOPLEVEL;
             let statement = parse_nodes::describe(node);
             let opens_savepoint = is_savepoint(node);
-            (listener.before)(&Call { statement, opens_savepoint, top_level })
+            // A part of another statement, as a column's sequence, goes with the whole.
+            let part = context == pg_sys::ProcessUtilityContext::PROCESS_UTILITY_SUBCOMMAND;
+            let lasting = if part { None } else { parse_nodes::lasting(node) };
+            (listener.before)(&Call { statement, opens_savepoint, lasting, top_level })
         } else {
             Then::Run
         };

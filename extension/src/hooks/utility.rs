@@ -37,6 +37,11 @@ fn before(call: &Call) -> Then {
         return Then::Run;
     }
     let how = or_raise(session::allow_utility(&call.statement, call.opens_savepoint));
+    if let Some(lasting) = call.lasting
+        && !mutant::disabled("utility.lasting")
+    {
+        or_raise(session::allow_lasting(lasting));
+    }
     match how {
         None => Then::Run,
         Some(How::Prepared) => prepared(&call.statement),

@@ -2,12 +2,13 @@
 //! them than the setting allows. What it holds is counted here, because PostgreSQL has no answer to
 //! that; a lock of a transaction counts until the transaction ends, rolled back savepoints included.
 
-use super::position;
+use super::{client, position};
 use crate::ffi::advisory::{self, Key, Mode};
 use crate::settings;
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use tenancy_core::mutant;
+use tenancy_core::pooling::Lasting;
 use tenancy_core::{Error, Result, SqlState};
 
 #[derive(Default)]
@@ -46,8 +47,11 @@ fn key_of((high, low, form): (u32, u32, u16)) -> Option<Key> {
 }
 
 /// Takes a lock; false when another session has it and waiting was not asked for. 53400 beyond the
-/// ceiling.
+/// ceiling, 0A000 when it would be left on a connection that others use.
 pub fn lock(request: Request) -> Result<bool> {
+    if request.for_session && !mutant::disabled("function.session_locks") {
+        client::allow_lasting(Lasting::SessionLock)?;
+    }
     let Some(key) = key_of(request.key) else { return Ok(false) };
     let lock = (key, request.mode);
     HELD.with_borrow(|held| held.allow(&lock))?;

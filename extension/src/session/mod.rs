@@ -9,6 +9,7 @@ mod cache;
 mod cancels;
 mod ceilings;
 mod check;
+mod client;
 mod disguise;
 mod moves;
 mod notifications;
@@ -28,8 +29,9 @@ pub use ceilings::{bound, tell};
 pub use check::{
     allow_function, allow_statement, allow_utility, closed_to_statements, may_execute,
 };
+pub use client::allow_lasting;
 pub use disguise::{disguise_schema, hides_schema};
-pub use moves::{enter, enter_local, leave, seal, switch};
+pub use moves::{enter, enter_local, leave, seal, switch, switch_client};
 pub use notifications::count_notification;
 pub use position::{arrived, current, current_id, is_inside, is_member, tenant};
 pub use position::{place, reapply_role};

@@ -1,6 +1,7 @@
 //! The context functions: each asks `core` whether the move is possible, checks the key, and makes
 //! the move in memory that no rollback touches.
 
+use super::client::{self, Client};
 use super::position::{self, Stay};
 use super::{admission, binding, scrub, transaction};
 use crate::ffi::{random, roles};
@@ -99,14 +100,31 @@ pub fn seal(secret: &str) -> Result<()> {
 /// and the generation of its registry entry. Every failure leaves the connection between tenants,
 /// because what the gateway wrote behind the call must not run in the old one.
 pub fn switch(seal: Option<&str>, tenant: Option<&str>) -> Result<Option<(i64, i64)>> {
+    switch_for(seal, tenant, || Ok(None))
+}
+
+/// The same for a client with a pooling mode and settings of its own.
+pub fn switch_client(
+    seal: Option<&str>,
+    tenant: Option<&str>,
+    pooling: &str,
+    settings: &str,
+) -> Result<Option<(i64, i64)>> {
+    switch_for(seal, tenant, || Client::parse(pooling, settings).map(Some))
+}
+
+fn switch_for(
+    seal: Option<&str>,
+    tenant: Option<&str>,
+    client: impl FnOnce() -> Result<Option<Client>>,
+) -> Result<Option<(i64, i64)>> {
     let now = position::situation();
     let allowed = context::decide(Request::Switch, now).and_then(|_| position::check_key(seal));
-    if let Err(error) = allowed {
+    let client = allowed.and_then(|()| client()).inspect_err(|_| {
         if now.gateway {
             transaction::refuses_move();
         }
-        return Err(error);
-    }
+    })?;
     clean_up()?;
     let Some(tenant) = tenant else {
         position::settle_closed();
@@ -115,6 +133,9 @@ pub fn switch(seal: Option<&str>, tenant: Option<&str>) -> Result<Option<(i64, i
     let admitted = admission::of_gateway(tenant)?;
     let Stay { tenant, .. } = admitted.stay.clone();
     position::arrive(admitted.stay, admitted.access, admitted.epoch, Place::Session)?;
+    if let Some(client) = client {
+        client::arrive(client);
+    }
     Ok(Some((tenant.id, tenant.generation)))
 }
 

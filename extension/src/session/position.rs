@@ -7,7 +7,7 @@ use crate::ffi::{
     activity, backend, compiled_functions, error_context, executor_hook, plan_cache, roles,
     settings as guc,
 };
-use crate::session::{cache, ceilings, prepared, schemas};
+use crate::session::{cache, ceilings, client, prepared, schemas};
 use crate::shared;
 use crate::store::Tenant;
 use std::cell::{Cell, RefCell};
@@ -250,6 +250,7 @@ pub fn close() {
     ROLE.set(IDLE.get());
     STAY.set(None);
     READ_ONLY.set(false);
+    client::leave();
     engage(true);
     forget_plans();
     roles::become_role(IDLE.get(), false);

@@ -1,7 +1,7 @@
 //! The ends of transactions: contexts that end with them, moves that they undo, and the role that
 //! PostgreSQL puts back although the context goes on. Nothing here may raise but `pre_commit`.
 
-use super::{advisory, cancels, notifications, position, rations, scrub};
+use super::{advisory, cancels, client, notifications, position, rations, scrub};
 use crate::ffi::report::or_raise;
 use crate::ffi::transaction::Event;
 use crate::ffi::{activity, backend, roles};
@@ -61,8 +61,9 @@ pub fn react(event: Event) {
     }
 }
 
-/// What a tenant that had this transaction only would leave to whoever uses the session next.
+/// What a transaction would leave to whoever uses the session next.
 fn pre_commit() {
+    or_raise(client::before_commit());
     if position::place() == Place::Transaction {
         if !mutant::disabled("scrub.local") {
             or_raise(scrub::before_commit());
