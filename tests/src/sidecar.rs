@@ -1,6 +1,7 @@
 //! A `tenancy serve` process in front of a database, and HTTP requests to it. Knows the command
 //! line, the configuration file and the HTTP protocol; nothing of the sidecar's code.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -20,7 +21,7 @@ pub const BASE_DOMAIN: &str = "tenants.test";
 /// A sidecar process. It ends when this value is dropped, and at the latest with the cluster.
 pub struct Sidecar {
     process: Child,
-    address: SocketAddr,
+    addresses: HashMap<String, SocketAddr>,
     log: PathBuf,
     client: reqwest::Client,
 }
@@ -89,15 +90,20 @@ impl Sidecar {
         // A proxy of the environment has no business between two processes of this machine.
         let client =
             reqwest::Client::builder().no_proxy().build().expect("no TLS, nothing to fail");
-        let address = address_in(&listening).unwrap_or_else(|| {
+        let addresses = addresses_in(&listening).unwrap_or_else(|| {
             panic!("it does not listen: {}", std::fs::read_to_string(&log).unwrap_or_default())
         });
-        Sidecar { process, address, log, client }
+        Sidecar { process, addresses, log, client }
     }
 
     /// Where it listens for HTTP.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.addresses["http"]
+    }
+
+    /// Where it listens for clients of PostgreSQL.
+    pub fn postgres(&self) -> SocketAddr {
+        self.addresses["postgres"]
     }
 
     /// What it wrote to its log so far.
@@ -153,7 +159,7 @@ impl Sidecar {
     }
 
     fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
+        format!("http://{}{path}", self.address())
     }
 }
 
@@ -177,6 +183,7 @@ fn configuration(database: &Database<'_>) -> String {
     let registry = database.login(&["tenancy_resolver"]).dsn();
     format!(
         "base_domains = ['{BASE_DOMAIN}']\n[listen]\nhttp = '127.0.0.1:0'\n\
+         postgres = '127.0.0.1:0'\n\
          [data]\ndsn = '{data}'\n[registry]\ndsn = '{registry}'\n"
     )
 }
@@ -185,13 +192,14 @@ fn variable(key: &str) -> String {
     format!("TENANCY_{}", key.replace('.', "_").to_uppercase())
 }
 
-/// The address that the process says it listens on, on the only line of its output; None when it
-/// says nothing within ten seconds.
-fn address_in(output: &Path) -> Option<SocketAddr> {
+/// The addresses that the process says it listens on, by their faces, on the only line of its output;
+/// None when it says nothing within ten seconds.
+fn addresses_in(output: &Path) -> Option<HashMap<String, SocketAddr>> {
     for _ in 0..500 {
         let text = std::fs::read_to_string(output).unwrap_or_default();
-        if let Some((_, address)) = text.trim_end().rsplit_once("http=") {
-            return address.parse().ok();
+        if let Some(line) = text.strip_suffix('\n') {
+            let faces = line.split(' ').filter_map(|word| word.split_once('='));
+            return faces.map(|(face, at)| Some((face.to_owned(), at.parse().ok()?))).collect();
         }
         std::thread::sleep(Duration::from_millis(20));
     }
