@@ -2,6 +2,7 @@
 //! The one module that knows all others.
 
 mod connections;
+mod postgres;
 mod registry;
 
 use crate::admission::Admission;
@@ -15,6 +16,7 @@ use crate::shutdown::Signals;
 use connections::Connections;
 use registry::ControlRegistry;
 use std::io::Write;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,40 +30,59 @@ const CANCEL_PATIENCE: Duration = Duration::from_secs(3);
 pub async fn serve(config: Config) -> Result<(), Error> {
     let mut signals = Signals::listen()?;
     let services = Arc::new(services(&config)?);
-    let address = config.listen_http;
-    let listener =
-        TcpListener::bind(address).await.map_err(|source| Error::Listen { address, source })?;
-    announce(&listener)?;
+    let http = bind(config.listen_http).await?;
+    let postgres = match config.postgres.listen {
+        Some(address) => Some((bind(address).await?, postgres::start(&config, &services)?)),
+        None => None,
+    };
+    announce(&http, postgres.as_ref().map(|(listener, _)| listener))?;
     let notifications =
         tokio::spawn(follow_registry(services.clone(), config.registry.dsn.clone()));
     let mut connections = Connections::new(http::router(services.clone()));
     tokio::select! {
-        () = connections.accept(&listener) => {}
+        () = connections.accept(&http) => {}
+        () = postgres::accept(postgres.as_ref()) => {}
         () = signals.next() => tracing::info!("stopping: no new connections"),
     }
-    drop(listener);
+    drop(http);
+    let proxy = postgres.map(|(_, proxy)| proxy);
     tokio::spawn(signals.exit_at_next());
+    let drain_postgres = async {
+        if let Some(proxy) = proxy {
+            proxy.drain(config.timeouts.drain).await;
+        }
+    };
+    tokio::join!(drain_http(connections, &services, config.timeouts.drain), drain_postgres);
     notifications.abort();
-    let mut drain = pin!(connections.drain());
-    if tokio::time::timeout(config.timeouts.drain, drain.as_mut()).await.is_err() {
-        tracing::warn!("requests are still under way at the end of timeouts.drain: cancelled");
-        services.stop();
-        // A client that does not read its answer is not waited for.
-        let _ = tokio::time::timeout(CANCEL_PATIENCE, drain).await;
-    }
     services.pool.close();
     tracing::info!("stopped");
     Ok(())
 }
 
+async fn bind(address: SocketAddr) -> Result<TcpListener, Error> {
+    TcpListener::bind(address).await.map_err(|source| Error::Listen { address, source })
+}
+
+async fn drain_http(connections: Connections, services: &Services, patience: Duration) {
+    let mut drain = pin!(connections.drain());
+    if tokio::time::timeout(patience, drain.as_mut()).await.is_err() {
+        tracing::warn!("requests are still under way at the end of timeouts.drain: cancelled");
+        services.stop();
+        // A client that does not read its answer is not waited for.
+        let _ = tokio::time::timeout(CANCEL_PATIENCE, drain).await;
+    }
+}
+
 /// The one line on standard output. Logs go to standard error, so that whoever starts us with
-/// port 0 can read the port from the first line.
-fn announce(listener: &TcpListener) -> Result<(), Error> {
-    let address = listener.local_addr()?;
+/// port 0 can read the ports from the first line.
+fn announce(http: &TcpListener, postgres: Option<&TcpListener>) -> Result<(), Error> {
+    let http = http.local_addr()?;
+    let postgres = postgres.map(TcpListener::local_addr).transpose()?;
+    let postgres = postgres.map(|address| format!(" postgres={address}")).unwrap_or_default();
     let mut out = std::io::stdout().lock();
-    writeln!(out, "tenancy listening http={address}")?;
+    writeln!(out, "tenancy listening http={http}{postgres}")?;
     out.flush()?;
-    tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening for HTTP");
+    tracing::info!("listening on http={http}{postgres}, version {}", env!("CARGO_PKG_VERSION"));
     Ok(())
 }
 

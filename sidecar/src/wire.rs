@@ -5,6 +5,7 @@
 
 pub mod answer;
 pub mod backend;
+pub mod frame;
 pub mod frontend;
 pub mod report;
 pub mod startup;

@@ -13,6 +13,12 @@ pub const CACHE_SIZE: RangeInclusive<usize> = 1..=10_000_000;
 pub const BODY_BYTES: RangeInclusive<usize> = 1..=1 << 30;
 /// Bytes of an answer. The server's greeting and our own commands need some too.
 pub const RESULT_BYTES: RangeInclusive<usize> = 4096..=1 << 30;
+/// Threads of a face.
+pub const THREADS: RangeInclusive<usize> = 1..=256;
+/// Clients, or what each of them may have.
+pub const MANY: RangeInclusive<usize> = 1..=10_000_000;
+/// Transactions in a second; zero means any number.
+pub const RATE: RangeInclusive<usize> = 0..=1_000_000_000;
 /// Logins that may fail; zero means any number.
 pub const FAILURES: RangeInclusive<usize> = 0..=1_000_000;
 

@@ -1,8 +1,10 @@
 //! The PostgreSQL face: where it listens, who has what by default there, what is ignored.
 
 use super::Error;
+use super::bounds::{self, size};
 use super::raw::RawPostgres;
 use std::net::SocketAddr;
+use std::num::{NonZeroU32, NonZeroUsize};
 
 /// The face's own settings.
 #[derive(Clone, Debug)]
@@ -15,11 +17,55 @@ pub struct Postgres {
     pub admin_logins: Vec<String>,
     /// Start-up parameters that have no effect and are no error.
     pub ignore_startup_parameters: Vec<String>,
+    /// Threads that carry clients' bytes, each with its part of the server connections.
+    pub threads: usize,
+    /// Server connections in all.
+    pub pool_size: usize,
+    /// Of these, at most so many for one tenant at a time.
+    pub pool_size_per_tenant: usize,
+    /// Clients of a tenant that may wait for one.
+    pub queue_per_tenant: usize,
+    /// Client connections.
+    pub clients: usize,
+    /// Of these, at most so many of one tenant.
+    pub clients_per_tenant: usize,
+    /// Transactions that a tenant may begin in a second; `None` for any number.
+    pub transactions_per_second: Option<NonZeroU32>,
+    /// A server connection that has served so many tenants is replaced.
+    pub recycle_tenants: usize,
+    /// Statements that are kept prepared on a server connection.
+    pub prepared_statements: NonZeroUsize,
 }
 
 /// Checks the section, and the address, which stands in another one.
 pub fn postgres(raw: RawPostgres, listen: Option<&str>) -> Result<Postgres, Error> {
+    let pool_size = size("postgres.pool_size", raw.pool_size, 20, bounds::POOL_SIZE)?;
+    let threads = size("postgres.threads", raw.threads, 1, bounds::THREADS)?;
+    if threads > pool_size {
+        return Err(Error::value(
+            "postgres.threads",
+            format!(
+                "{threads} threads cannot share {pool_size} server connections (postgres.pool_size)"
+            ),
+        ));
+    }
+    let many = |key, given, default| size(key, given, default, bounds::MANY);
     Ok(Postgres {
+        threads,
+        pool_size,
+        pool_size_per_tenant: many(
+            "postgres.pool_size_per_tenant",
+            raw.pool_size_per_tenant,
+            pool_size,
+        )?,
+        queue_per_tenant: many("postgres.queue_per_tenant", raw.queue_per_tenant, 1000)?,
+        clients: many("postgres.clients", raw.clients, 10_000)?,
+        clients_per_tenant: many("postgres.clients_per_tenant", raw.clients_per_tenant, 10_000)?,
+        transactions_per_second: rate(raw.transactions_per_second)?,
+        recycle_tenants: many("postgres.recycle_tenants", raw.recycle_tenants, 400)?,
+        prepared_statements: many("postgres.prepared_statements", raw.prepared_statements, 200)?
+            .try_into()
+            .unwrap_or(NonZeroUsize::MIN),
         listen: address(listen.unwrap_or("127.0.0.1:6432"))?,
         session_logins: names("postgres.session_logins", raw.session_logins)?,
         admin_logins: names("postgres.admin_logins", raw.admin_logins)?,
@@ -28,6 +74,12 @@ pub fn postgres(raw: RawPostgres, listen: Option<&str>) -> Result<Postgres, Erro
             raw.ignore_startup_parameters,
         )?,
     })
+}
+
+/// Zero is any number.
+fn rate(given: Option<usize>) -> Result<Option<NonZeroU32>, Error> {
+    let rate = size("postgres.transactions_per_second", given, 0, bounds::RATE)?;
+    Ok(u32::try_from(rate).ok().and_then(NonZeroU32::new))
 }
 
 fn address(text: &str) -> Result<Option<SocketAddr>, Error> {

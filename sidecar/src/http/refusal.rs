@@ -148,7 +148,7 @@ impl From<pool::Error> for Refusal {
         match error {
             Error::Switch(report) => Self::of_switch(report),
             Error::Statement(report) | Error::Lost(Some(report)) => Self::of_statement(report),
-            Error::Busy => Self::new(
+            Error::Busy | Error::Crowded => Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "53300",
                 "no server connection became free in time",

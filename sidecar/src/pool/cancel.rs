@@ -24,28 +24,33 @@ pub struct CancelKey {
 }
 
 impl Slot {
-    /// Ends the connection, and returns when the server has hung up, or cannot be brought to it:
-    /// by a cancel and the end of our stream, after `grace` by termination.
+    /// Ends the connection as [`hang_up`] does.
     pub(super) async fn hang_up(&mut self, grace: Duration) {
         self.clean = false;
-        self.key.cancel().await;
-        if self.is_closed_within(grace).await {
+        hang_up(&mut self.channel, &self.key, grace).await;
+    }
+}
+
+/// Ends a connection, and returns when the server has hung up, or cannot be brought to it: by a
+/// cancel and the end of our stream, after `grace` by termination.
+pub async fn hang_up(channel: &mut Channel, key: &CancelKey, grace: Duration) {
+    key.cancel().await;
+    if is_closed_within(channel, grace).await {
+        return;
+    }
+    let process_id = key.process_id;
+    for _ in 0..TERMINATIONS {
+        tracing::warn!(process_id, "terminating a backend that does not heed a cancel");
+        key.terminate().await;
+        if is_closed_within(channel, grace).await {
             return;
         }
-        let process_id = self.key.process_id;
-        for _ in 0..TERMINATIONS {
-            tracing::warn!(process_id, "terminating a backend that does not heed a cancel");
-            self.key.terminate().await;
-            if self.is_closed_within(grace).await {
-                return;
-            }
-        }
-        tracing::error!(process_id, "a backend cannot be brought to end; it may still be running");
     }
+    tracing::error!(process_id, "a backend cannot be brought to end; it may still be running");
+}
 
-    async fn is_closed_within(&mut self, grace: Duration) -> bool {
-        tokio::time::timeout(grace, self.channel.close()).await.is_ok()
-    }
+async fn is_closed_within(channel: &mut Channel, grace: Duration) -> bool {
+    tokio::time::timeout(grace, channel.close()).await.is_ok()
 }
 
 impl CancelKey {
@@ -122,7 +127,11 @@ mod tests {
         let (ours, theirs) = tokio::io::duplex(1 << 10);
         let (reader, writer) = split(ours);
         let key = CancelKey { address, process_id: 7, secret: 9 };
-        let sealed = Sealed { seal: Seal::parse("0123456789abcdef").unwrap(), switch: 4242 };
+        let sealed = Sealed {
+            seal: Seal::parse("0123456789abcdef").unwrap(),
+            switch: 4242,
+            switch_client: 4243,
+        };
         (Slot::new(Channel::new(reader, writer, 1 << 20), key, sealed), theirs, listener)
     }
 

@@ -11,10 +11,15 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 /// As much as is read at once.
 const CHUNK: usize = 16 * 1024;
 
+/// The half of a stream that comes from the server.
+pub type Reader = Box<dyn AsyncRead + Send + Sync + Unpin>;
+/// The half that goes there.
+pub type Writer = Box<dyn AsyncWrite + Send + Sync + Unpin>;
+
 /// Both directions of one connection.
 pub struct Channel {
-    reader: Box<dyn AsyncRead + Send + Sync + Unpin>,
-    writer: Box<dyn AsyncWrite + Send + Sync + Unpin>,
+    reader: Reader,
+    writer: Writer,
     inbox: BytesMut,
     outbox: BytesMut,
     limit: usize,
@@ -34,6 +39,12 @@ impl Channel {
             outbox: BytesMut::new(),
             limit,
         }
+    }
+
+    /// The stream itself, for who reads and writes it in other ways. Whoever does leaves nothing of an
+    /// answer behind.
+    pub fn halves(&mut self) -> (&mut Reader, &mut Writer) {
+        (&mut self.reader, &mut self.writer)
     }
 
     /// Where messages to the server are written; they leave while `next` waits.

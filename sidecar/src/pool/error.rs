@@ -19,6 +19,9 @@ pub enum Error {
     /// All connections stayed busy for as long as the caller was willing to wait.
     #[error("no server connection became free in time")]
     Busy,
+    /// More clients of the tenant wait than may.
+    #[error("too many clients of the tenant wait for a server connection")]
+    Crowded,
     /// The connection ended, with the server's parting words if there were any.
     #[error("the server closed the connection")]
     Lost(Option<Box<ErrorReport>>),

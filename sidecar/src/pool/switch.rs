@@ -22,7 +22,8 @@ pub struct Entered {
 }
 
 impl Entered {
-    fn parse(answer: &str) -> Option<Self> {
+    /// Reads the answer.
+    pub(super) fn parse(answer: &str) -> Option<Self> {
         let (id, generation) = answer.split_once('/')?;
         Some(Self { tenant_id: id.parse().ok()?, generation: generation.parse().ok()? })
     }

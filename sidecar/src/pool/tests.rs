@@ -55,7 +55,11 @@ fn slot() -> (Slot, DuplexStream) {
         password: None,
     };
     let key = CancelKey { address, process_id: 1, secret: 2 };
-    let sealed = Sealed { seal: Seal::parse("0123456789abcdef").unwrap(), switch: 4242 };
+    let sealed = Sealed {
+        seal: Seal::parse("0123456789abcdef").unwrap(),
+        switch: 4242,
+        switch_client: 4243,
+    };
     (Slot::new(Channel::new(reader, writer, LIMIT), key, sealed), theirs)
 }
 

@@ -31,6 +31,7 @@ pub use counters::{Counters, Outcome};
 
 use super::stream::ClientStream;
 use crate::admission::{Admission, Refusal, Target};
+use crate::pool::Pooling;
 use crate::resolve::Route;
 use crate::wire::startup;
 use bytes::BytesMut;
@@ -64,15 +65,6 @@ impl Peer {
             Self::Local => true,
         }
     }
-}
-
-/// When a client gives its server connection back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pooling {
-    /// At the end of each transaction.
-    Transaction,
-    /// At its own end.
-    Session,
 }
 
 /// A client that may come in. It has been told AuthenticationOk and waits for what follows.
