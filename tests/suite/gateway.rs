@@ -5,6 +5,7 @@ mod calls;
 mod client_settings;
 mod closed;
 mod failures;
+mod left_behind;
 mod pooling;
 mod sealing;
 mod squatting;

@@ -34,6 +34,9 @@ pub const KINDS: [(Kind, &str); 6] = [
 pub struct Kinds(u8);
 
 impl Kinds {
+    /// Nothing.
+    pub const NONE: Self = Self(0);
+
     /// The same with this kind, if it is there.
     #[must_use]
     pub fn with(self, kind: Kind, there: bool) -> Self {

@@ -94,8 +94,13 @@ pub fn stays_in_failed_block() -> bool {
 
 /// Whether a savepoint or an exception block is open.
 pub fn in_subtransaction() -> bool {
+    nesting() > 1
+}
+
+/// How deep the running transaction is: 1 for itself, one more for each subtransaction.
+pub fn nesting() -> i32 {
     // SAFETY: reads the transaction state.
-    unsafe { GetCurrentTransactionNestLevel() > 1 }
+    unsafe { GetCurrentTransactionNestLevel() }
 }
 
 /// Makes the running transaction read-only: PostgreSQL itself then refuses writes with 25006.

@@ -1,5 +1,7 @@
 //! Messages to the client on their way out: NotificationResponse is shown to a listener first,
-//! which says under which name it goes out, if at all. In place from the session's first LISTEN on.
+//! which says under which name it goes out, if at all; in front of ReadyForQuery between two
+//! transactions another one may put ParameterStatus. In place from the session's first LISTEN on, or
+//! from its first client of a gateway.
 
 use super::backend;
 use pgrx::prelude::*;
@@ -17,6 +19,9 @@ struct Methods {
     put_message_noblock: *const c_void,
 }
 
+/// A parameter and its value, neither with a NUL.
+pub type Parameter = (&'static str, String);
+
 type PutMessage =
     unsafe extern "C-unwind" fn(kind: c_char, body: *const c_char, len: usize) -> c_int;
 
@@ -26,10 +31,15 @@ unsafe extern "C" {
 }
 
 const NOTIFICATION: c_char = b'A' as c_char;
+const PARAMETER: c_char = b'S' as c_char;
+const READY: c_char = b'Z' as c_char;
+/// The body of ReadyForQuery outside of every transaction.
+const IDLE: c_char = b'I' as c_char;
 /// The sender's process id, in front of the channel's name.
 const PID: usize = 4;
 
 static DECIDE: OnceLock<fn(&[u8]) -> Delivery> = OnceLock::new();
+static TELL: OnceLock<fn() -> Vec<Parameter>> = OnceLock::new();
 static mut WRAPPED: Methods = Methods {
     others_before: [std::ptr::null(); 4],
     put_message: None,
@@ -39,12 +49,19 @@ static mut ORIGINAL: Option<PutMessage> = None;
 
 thread_local! {
     static RENAMED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    static TOLD: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Sets what decides about each notification, by the channel's name; it must not raise. For
 /// _PG_init.
 pub fn decide_notifications(decide: fn(&[u8]) -> Delivery) {
     let _ = DECIDE.set(decide);
+}
+
+/// Sets what is told whenever the session comes to rest between two transactions; it must not raise.
+/// For _PG_init.
+pub fn tell_at_rest(tell: fn() -> Vec<Parameter>) {
+    let _ = TELL.set(tell);
 }
 
 /// Watches the messages of this session from now on. Once is enough; a parallel worker's go to its
@@ -98,11 +115,41 @@ fn renamed(pid: &[u8], rest: &[u8]) -> *const c_char {
     })
 }
 
-// A plain frame: an error may jump over it.
+/// Prepares what is to be told in front of ReadyForQuery.
+#[pg_guard]
+unsafe extern "C-unwind" fn prepare() {
+    let Some(tell) = TELL.get() else { return };
+    let body =
+        |(name, value): Parameter| [name.as_bytes(), b"\0", value.as_bytes(), b"\0"].concat();
+    TOLD.set(tell().into_iter().map(body).collect());
+}
+
+/// One of the messages that were prepared, in memory that no error can lose.
+fn prepared(at: usize) -> Option<(*const c_char, usize)> {
+    TOLD.with_borrow(|told| told.get(at).map(|body| (body.as_ptr().cast(), body.len())))
+}
+
+// The two below are plain frames: an error may jump over them.
+
+unsafe fn tell(original: PutMessage) {
+    // SAFETY: what `prepared` returns stays until the next `prepare`.
+    unsafe {
+        prepare();
+        let mut at = 0;
+        while let Some((body, len)) = prepared(at) {
+            original(PARAMETER, body, len);
+            at += 1;
+        }
+    }
+}
+
 unsafe extern "C-unwind" fn trampoline(kind: c_char, body: *const c_char, len: usize) -> c_int {
     // SAFETY: PostgreSQL's own arguments, passed on; `watch` set the original.
     unsafe {
         let Some(original) = ORIGINAL else { return 0 };
+        if kind == READY && len == 1 && *body == IDLE {
+            tell(original);
+        }
         if kind != NOTIFICATION {
             return original(kind, body, len);
         }

@@ -16,6 +16,11 @@ pub fn is_ours(function: Oid, names: &[&CStr]) -> bool {
     }
 }
 
+/// Whether the function is `set_config()`.
+pub fn is_set_config(function: Oid) -> bool {
+    function.to_u32() == pg_sys::F_SET_CONFIG
+}
+
 /// The name of a function.
 pub fn name(function: Oid) -> Option<String> {
     // SAFETY: looks into the catalog cache; the name is a palloc'd string or null.

@@ -65,5 +65,6 @@ pub mod subtransaction;
 pub mod transaction;
 mod trees;
 mod unfit;
+pub mod used_sequences;
 pub mod utility_hook;
 pub mod workers;

@@ -43,7 +43,7 @@ unsafe fn session(node: *mut Node) -> Option<Statement> {
         Some(match (*node).type_ {
             N::T_TransactionStmt => transaction((*node.cast::<pg_sys::TransactionStmt>()).kind),
             N::T_VariableSetStmt => setting(&*node.cast()),
-            N::T_VariableShowStmt => S::Setting,
+            N::T_VariableShowStmt => S::Show,
             N::T_ConstraintsSetStmt => S::Constraints,
             N::T_DiscardStmt => discard((*node.cast::<pg_sys::DiscardStmt>()).target),
             N::T_PrepareStmt => S::Prepare,

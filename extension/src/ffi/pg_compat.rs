@@ -11,18 +11,10 @@ pub fn find_string_setting(name: &CStr) -> *mut pg_sys::config_string {
 /// The record of a setting of any type, null when there is none of that name.
 #[cfg(feature = "pg15")]
 pub fn find_setting(name: &CStr) -> *mut pg_sys::config_generic {
-    unsafe extern "C-unwind" {
-        fn GetNumConfigOptions() -> std::ffi::c_int;
-    }
-    // SAFETY: the array holds GetNumConfigOptions() records, sorted by name without regard to
-    // case, which for the names that we ask for is the order of bytes.
-    unsafe {
-        let count = usize::try_from(GetNumConfigOptions()).unwrap_or(0);
-        let all = std::slice::from_raw_parts(pg_sys::get_guc_variables(), count);
-        all.iter()
-            .find(|record| CStr::from_ptr((***record).name) == name)
-            .map_or(std::ptr::null_mut(), |record| *record)
-    }
+    // SAFETY: records of PostgreSQL's own table, whose names end with a NUL.
+    let found =
+        all_settings().iter().find(|record| unsafe { CStr::from_ptr((***record).name) } == name);
+    found.copied().unwrap_or(std::ptr::null_mut())
 }
 
 /// The record of a setting of any type, null when there is none of that name.
@@ -32,10 +24,9 @@ pub fn find_setting(name: &CStr) -> *mut pg_sys::config_generic {
     unsafe { pg_sys::find_option(name.as_ptr(), false, true, 0) }
 }
 
-/// Whether RESET ALL may find anything to reset. Version 15 has no list of what was set, and a look
-/// at the sources alone takes less than half of the time that RESET ALL takes.
+/// The records of all settings.
 #[cfg(feature = "pg15")]
-pub fn may_be_reset() -> bool {
+fn all_settings<'a>() -> &'a [*mut pg_sys::config_generic] {
     unsafe extern "C-unwind" {
         fn GetNumConfigOptions() -> std::ffi::c_int;
         fn get_guc_variables() -> *mut *mut pg_sys::config_generic;
@@ -43,9 +34,36 @@ pub fn may_be_reset() -> bool {
     // SAFETY: the array holds GetNumConfigOptions() records.
     unsafe {
         let count = usize::try_from(GetNumConfigOptions()).unwrap_or(0);
-        let all = std::slice::from_raw_parts(get_guc_variables(), count);
-        all.iter().any(|record| (**record).source > pg_sys::GucSource::PGC_S_OVERRIDE)
+        std::slice::from_raw_parts(get_guc_variables(), count)
     }
+}
+
+/// The records of all settings, in memory that lasts as long as the current memory context.
+#[cfg(not(feature = "pg15"))]
+fn all_settings<'a>() -> &'a [*mut pg_sys::config_generic] {
+    let mut count = 0;
+    // SAFETY: the array holds as many records as the function says.
+    unsafe {
+        let all = pg_sys::get_guc_variables(&mut count);
+        std::slice::from_raw_parts(all, usize::try_from(count).unwrap_or(0))
+    }
+}
+
+/// The settings that the session has set, and not a transaction or an administrator for it.
+pub fn set_by_session() -> impl Iterator<Item = *mut pg_sys::config_generic> {
+    all_settings().iter().copied().filter(|record| {
+        // SAFETY: a record of PostgreSQL's own table.
+        unsafe { (**record).source == pg_sys::GucSource::PGC_S_SESSION }
+    })
+}
+
+/// Whether RESET ALL may find anything to reset. Version 15 has no list of what was set, and a look
+/// at the sources alone takes less than half of the time that RESET ALL takes.
+#[cfg(feature = "pg15")]
+pub fn may_be_reset() -> bool {
+    let overridden = pg_sys::GucSource::PGC_S_OVERRIDE;
+    // SAFETY: records of PostgreSQL's own table.
+    all_settings().iter().any(|record| unsafe { (**record).source > overridden })
 }
 
 /// Whether RESET ALL may find anything to reset: it goes by a list of what was set.

@@ -95,20 +95,20 @@ pub fn is_temp_object(class: Oid, object: Oid) -> bool {
     }
 }
 
-/// Whether the running transaction, which is about to commit, has touched the temporary schema and
-/// leaves an object in it.
-pub fn may_leave_temp_objects() -> bool {
-    // SAFETY: reads a global; the end of a transaction calls the function itself, right after this,
-    // and a second call finds nothing more to do. An error aborts the transaction.
-    unsafe {
-        if pg_sys::MyXactFlags & pg_sys::XACT_FLAGS_ACCESSEDTEMPNAMESPACE as i32 == 0 {
-            return false;
-        }
-        if temp_objects() > 0 {
-            pg_sys::PreCommit_on_commit_actions();
-        }
-        temp_objects() > 0
+/// Whether the running transaction has touched the temporary schema.
+pub fn touched_temp_objects() -> bool {
+    // SAFETY: reads a global.
+    unsafe { pg_sys::MyXactFlags & pg_sys::XACT_FLAGS_ACCESSEDTEMPNAMESPACE as i32 != 0 }
+}
+
+/// Whether the running transaction, which is about to commit, leaves temporary objects.
+pub fn leaves_temp_objects() -> bool {
+    if temp_objects() > 0 {
+        // SAFETY: the end of a transaction calls it right after this, and finds nothing more to do.
+        // An error aborts the transaction.
+        unsafe { pg_sys::PreCommit_on_commit_actions() };
     }
+    temp_objects() > 0
 }
 
 /// How many objects lie in the session's temporary schema: tables, views, sequences, types and

@@ -1,6 +1,6 @@
 //! What a session leaves behind, kind by kind: finding it and removing it.
 
-use super::pg_compat;
+use super::{pg_compat, used_sequences};
 use pgrx::IntoDatum;
 use pgrx::pg_sys::PreparedStatement;
 use pgrx::pg_sys::ffi::pg_guard_ffi_boundary;
@@ -15,6 +15,8 @@ unsafe extern "C-unwind" {
     fn async_unlisten_all();
     #[link_name = "ResetSequenceCaches"]
     fn reset_sequence_caches();
+    #[link_name = "ThereAreNoReadyPortals"]
+    fn no_ready_portals() -> bool;
     // Past pgrx's guard, on the hot path: without `throw` it cannot raise.
     #[link_name = "FetchPreparedStatement"]
     fn fetch_prepared_statement(name: *const c_char, throw: bool) -> *mut PreparedStatement;
@@ -39,6 +41,12 @@ pub fn drop_temp_objects() {
 pub fn close_portals() {
     // SAFETY: what DISCARD ALL calls; it leaves the active portal alone.
     unsafe { pg_sys::PortalHashTableDeleteAll() }
+}
+
+/// Whether a cursor is open, between two transactions: one WITH HOLD. Never raises.
+pub fn holds_cursors() -> bool {
+    // SAFETY: looks through the table of portals up to the first that is open.
+    unsafe { !no_ready_portals() }
 }
 
 /// How the prepared statement of this name came to be: by SQL, else by the protocol. `None` when
@@ -83,6 +91,7 @@ pub fn release_advisory_locks() {
 pub fn forget_sequences() {
     // SAFETY: what DISCARD SEQUENCES calls.
     unsafe { pg_guard_ffi_boundary(|| reset_sequence_caches()) }
+    used_sequences::discarded();
 }
 
 /// Makes random() unpredictable again, whatever setseed() made of it.

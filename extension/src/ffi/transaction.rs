@@ -18,6 +18,8 @@ pub enum Event {
     Abort,
     /// A subtransaction is being rolled back, likewise.
     SubtransactionAbort,
+    /// A subtransaction has ended in the one around it.
+    SubtransactionCommit,
     /// A subtransaction begins.
     SubtransactionStart,
 }
@@ -91,6 +93,7 @@ unsafe extern "C-unwind" fn on_subtransaction(
 ) {
     match event {
         SubXactEvent::SUBXACT_EVENT_ABORT_SUB => tell(Event::SubtransactionAbort),
+        SubXactEvent::SUBXACT_EVENT_COMMIT_SUB => tell(Event::SubtransactionCommit),
         SubXactEvent::SUBXACT_EVENT_START_SUB => tell(Event::SubtransactionStart),
         _ => {}
     }

@@ -19,6 +19,9 @@ pub fn made(class: Oid, object: Oid) {
 /// A function is about to run.
 pub fn before(function: Oid) {
     or_raise(session::allow_function(function));
+    if functions::is_set_config(function) {
+        session::settings_change();
+    }
     if session::is_inside() && !roles::in_own_work() {
         or_raise(allow_builtin(function));
     }

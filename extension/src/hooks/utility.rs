@@ -26,6 +26,7 @@ pub fn init() {
         skips,
     });
     client_messages::decide_notifications(|name| channel::delivery(name, session::current_id()));
+    client_messages::tell_at_rest(session::told_at_rest);
 }
 
 fn executes(name: &CStr) -> bool {
@@ -42,6 +43,7 @@ fn before(call: &Call) -> Then {
     {
         or_raise(session::allow_lasting(lasting));
     }
+    session::note_residue(&call.statement, call.lasting);
     match how {
         None => Then::Run,
         Some(How::Prepared) => prepared(&call.statement),

@@ -82,6 +82,11 @@ pub fn unlock_all() {
     }
 }
 
+/// Whether the session holds a lock beyond its transaction.
+pub fn any_of_session() -> bool {
+    HELD.with_borrow(|held| !held.session.is_empty())
+}
+
 /// The transaction has ended, and its locks with it. Never raises.
 pub fn forget_transaction() {
     HELD.with_borrow_mut(|held| held.transaction.clear());

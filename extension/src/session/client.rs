@@ -1,7 +1,8 @@
 //! The client that a gateway's connection serves in a tenant: how long it keeps the connection, and
 //! the settings that it brought.
 
-use crate::ffi::{client_settings, rations};
+use super::left_behind;
+use crate::ffi::{client_messages, client_settings};
 use std::cell::Cell;
 use tenancy_core::Result;
 use tenancy_core::carried::{self, Setting};
@@ -31,7 +32,9 @@ impl Client {
 /// The client has arrived with the connection in its tenant, and sets what it had set. Raises what
 /// SET raises.
 pub fn arrive(client: Client) {
+    left_behind::forget();
     POOLING.set(Some(client.pooling));
+    client_messages::watch();
     for Setting { name, value } in client.settings {
         client_settings::set(name, value);
     }
@@ -40,6 +43,12 @@ pub fn arrive(client: Client) {
 /// The client is gone. Never raises.
 pub fn leave() {
     POOLING.set(None);
+}
+
+/// Whether a gateway's client is served, who hears what it leaves behind.
+#[inline]
+pub fn is_served() -> bool {
+    POOLING.get().is_some()
 }
 
 /// Refuses with 0A000 what would be left behind on a connection that the client gives back when its
@@ -54,12 +63,9 @@ pub fn allow_lasting(lasting: Lasting) -> Result<()> {
 /// The transaction is about to commit: the same for temporary objects, which can come to be in ways
 /// that no statement tells.
 pub fn before_commit() -> Result<()> {
-    let gives_back = POOLING.get() == Some(Pooling::Transaction);
-    if gives_back
-        && rations::may_leave_temp_objects()
-        && !mutant::disabled("utility.left_temporary")
-    {
-        return Err(pooling::refusal(Lasting::Temporary));
+    let left = is_served() && left_behind::before_commit() == Some(true);
+    if left && !mutant::disabled("utility.left_temporary") {
+        return allow_lasting(Lasting::Temporary);
     }
     Ok(())
 }

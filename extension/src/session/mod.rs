@@ -11,6 +11,8 @@ mod ceilings;
 mod check;
 mod client;
 mod disguise;
+mod left_behind;
+mod listening;
 mod moves;
 mod notifications;
 mod position;
@@ -31,6 +33,7 @@ pub use check::{
 };
 pub use client::allow_lasting;
 pub use disguise::{disguise_schema, hides_schema};
+pub use left_behind::{note as note_residue, settings_change, told_at_rest};
 pub use moves::{enter, enter_local, leave, seal, switch, switch_client};
 pub use notifications::count_notification;
 pub use position::{arrived, current, current_id, is_inside, is_member, tenant};

@@ -40,6 +40,20 @@ pub(super) fn is_prepared_here(name: &CStr) -> bool {
     inside && residue::is_prepared_by_sql(name) == Some(true)
 }
 
+/// Whether SQL has a prepared statement in this tenant. Forgets names that stand for none any more, up
+/// to the first that does. Never raises.
+pub fn any() -> bool {
+    NAMES.with_borrow_mut(|names| {
+        while let Some(name) = names.first_entry() {
+            if residue::is_prepared_by_sql(name.key()) == Some(true) {
+                return true;
+            }
+            name.remove();
+        }
+        false
+    })
+}
+
 /// DEALLOCATE ALL inside a tenant.
 pub fn deallocate_all() {
     let mut dropped = Vec::new();

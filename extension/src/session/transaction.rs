@@ -1,7 +1,9 @@
 //! The ends of transactions: contexts that end with them, moves that they undo, and the role that
 //! PostgreSQL puts back although the context goes on. Nothing here may raise but `pre_commit`.
 
-use super::{advisory, cancels, client, notifications, position, rations, scrub};
+use super::{
+    advisory, cancels, client, left_behind, listening, notifications, position, rations, scrub,
+};
 use crate::ffi::report::or_raise;
 use crate::ffi::transaction::Event;
 use crate::ffi::{activity, backend, roles};
@@ -57,6 +59,7 @@ pub fn react(event: Event) {
         Event::Commit => commit(),
         Event::Abort => abort(),
         Event::SubtransactionAbort => subtransaction_abort(),
+        Event::SubtransactionCommit => listening::subtransaction_commits(),
         Event::SubtransactionStart => rations::subtransaction_begins(),
     }
 }
@@ -73,6 +76,7 @@ fn pre_commit() {
 }
 
 fn commit() {
+    left_behind::commit();
     rations::transaction_ends();
     shared::on_commit();
     advisory::forget_transaction();
@@ -89,6 +93,7 @@ fn commit() {
 }
 
 fn abort() {
+    left_behind::abort();
     rations::transaction_ends();
     rations::rolled_back();
     roles::forget_code();
@@ -129,6 +134,7 @@ fn close() {
 /// possible there.
 fn subtransaction_abort() {
     cancels::subtransaction_aborts();
+    listening::subtransaction_aborts();
     rations::rolled_back();
     if !roles::in_definer() && !mutant::disabled("lock.role_after_subabort") {
         position::reapply_role();

@@ -97,8 +97,10 @@ pub enum Statement {
     Transaction,
     /// PREPARE TRANSACTION, COMMIT PREPARED, ROLLBACK PREPARED.
     TwoPhaseCommit,
-    /// SET, RESET, SHOW, but for the next.
+    /// SET, RESET, but for SET TRANSACTION SNAPSHOT.
     Setting,
+    /// SHOW.
+    Show,
     /// SET TRANSACTION SNAPSHOT.
     Snapshot,
     /// SET CONSTRAINTS.

@@ -60,7 +60,7 @@ pub fn verdict(statement: &Statement, own: Own<'_>) -> Verdict {
     use Statement as S;
     use Verdict::{Allowed, Confined};
     match statement {
-        S::Transaction | S::Setting | S::Constraints => Allowed,
+        S::Transaction | S::Setting | S::Show | S::Constraints => Allowed,
         S::Prepare | S::Cursor | S::Code | S::Query => Allowed,
         S::Discard | S::UnlistenAll | S::Truncate | S::Maintenance => Allowed,
         S::DiscardAll => Confined(How::DiscardAll),
