@@ -2,6 +2,8 @@
 # Makes sure that everything is there which building, testing and the demo need: a Rust toolchain,
 # PostgreSQL with its headers, libclang, a C compiler and curl. What is missing is installed with
 # apt-get; where that cannot be, it says what is missing. Builds nothing and touches no database.
+# usage: deps.sh [--clients]
+#   --clients  also the drivers of other languages that the tests run: Python, Java, JavaScript
 set -euo pipefail
 # shellcheck source=scripts/env.sh
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
@@ -34,6 +36,17 @@ missing_tools() {
   command -v curl >/dev/null || echo curl
   [ -e /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates
   have_libclang || echo libclang-dev
+}
+
+has_psycopg() { python3 -c 'import psycopg' || /usr/bin/python3 -c 'import psycopg'; } >/dev/null 2>&1
+
+# Java compiles the test's source when it runs it: a runtime without the compiler is not enough.
+missing_clients() {
+  has_psycopg || echo python3-psycopg
+  command -v javac >/dev/null || echo default-jdk-headless
+  [ -e /usr/share/java/postgresql.jar ] || echo libpostgresql-jdbc-java
+  command -v node >/dev/null || echo nodejs
+  command -v npm >/dev/null || echo npm
 }
 
 # A server that is installed already decides the version; else the newest one that apt offers.
@@ -89,6 +102,11 @@ main() {
   local packages
   require_rust
   packages=$(missing_tools)
+  case ${1:-} in
+    '') ;;
+    --clients) packages=$(printf '%s\n' "$packages" "$(missing_clients)" | grep .) || true ;;
+    *) fail "unknown argument \"$1\"" ;;
+  esac
   if find_pg_config >/dev/null && [ -z "$packages" ]; then return; fi
   [ -z "${PG_CONFIG:-}" ] || find_pg_config >/dev/null ||
     fail "PG_CONFIG=$PG_CONFIG is no PostgreSQL $OLDEST_PG to $NEWEST_PG with its server headers"

@@ -6,5 +6,6 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 
 cd "$ROOT"
+scripts/deps.sh --clients
 scripts/build.sh --without-hooks
 cargo test -p tenancy-core -p tenancy-sidecar -p tenancy-tests "$@"

@@ -28,6 +28,7 @@ mod install;
 mod lifecycle;
 mod migrations;
 mod ownership;
+mod proxy;
 mod random_walk;
 mod relations;
 mod scrub;

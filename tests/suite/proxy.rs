@@ -1,0 +1,3 @@
+//! Clients of PostgreSQL's protocol at the sidecar.
+
+mod clients;
