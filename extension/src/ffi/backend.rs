@@ -7,6 +7,7 @@ use std::ffi::c_int;
 unsafe extern "C-unwind" {
     fn IsTransactionBlock() -> bool;
     fn EndImplicitTransactionBlock();
+    fn disable_timeout(timeout: c_int, keep_indicator: bool);
     fn GetTopTransactionIdIfAny() -> pg_sys::TransactionId;
     fn GetCurrentTransactionNestLevel() -> c_int;
     fn GetCurrentStatementStartTimestamp() -> pg_sys::TimestampTz;
@@ -90,6 +91,14 @@ pub fn stays_in_failed_block() -> bool {
         EndImplicitTransactionBlock();
         IsTransactionBlock()
     }
+}
+
+/// Lets the running statement take its time, whatever `statement_timeout` says.
+pub fn suspend_statement_timeout() {
+    /// In utils/timeout.h, the same from 15 to 18.
+    const STATEMENT_TIMEOUT: c_int = 3;
+    // SAFETY: what PostgreSQL does at the end of each statement; every session has the timer.
+    unsafe { disable_timeout(STATEMENT_TIMEOUT, false) }
 }
 
 /// Whether a savepoint or an exception block is open.

@@ -4,7 +4,7 @@
 use super::client::{self, Client};
 use super::position::{self, Stay};
 use super::{admission, binding, scrub, transaction};
-use crate::ffi::{random, roles};
+use crate::ffi::{backend, random, roles};
 use tenancy_core::context::{self, Capacity, Move, Place, Request};
 use tenancy_core::mutant;
 use tenancy_core::seal::Seal;
@@ -125,6 +125,10 @@ fn switch_for(
             transaction::refuses_move();
         }
     })?;
+    // The time is the last tenant's to set, and cleaning up what it left may take longer.
+    if !mutant::disabled("lock.switch_timeout") {
+        backend::suspend_statement_timeout();
+    }
     clean_up()?;
     let Some(tenant) = tenant else {
         position::settle_closed();

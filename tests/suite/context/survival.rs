@@ -54,6 +54,7 @@ const ATTEMPTS: &[&str] = &[
     "BEGIN; SELECT tenancy.enter_local('globex'); ROLLBACK",
     "SELECT tenancy.seal('a seal of the tenant''s own')",
     "SELECT tenancy.switch('a seal of the tenant''s own', 'globex')",
+    "SELECT tenancy.switch('a seal of the tenant''s own', 'globex', 'session', '')",
     "SET tenancy.tenant = 'globex'",
     "RESET tenancy.tenant",
     "DO $$ BEGIN RAISE EXCEPTION 'oops'; EXCEPTION WHEN OTHERS THEN NULL; END $$",

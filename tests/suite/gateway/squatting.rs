@@ -18,10 +18,15 @@ async fn squat(gateway: &mut Gateway) {
             .run(&format!("DECLARE \"{name}\" CURSOR WITH HOLD FOR SELECT current_query()"))
             .await;
     }
-    for function in ["switch", "seal", "enter"] {
+    for function in [
+        "switch(text, text",
+        "switch(text, text, text, text",
+        "seal(text, text",
+        "enter(text, text",
+    ] {
         gateway
             .run(&format!(
-                "CREATE FUNCTION pg_temp.{function}(text, text) RETURNS text LANGUAGE plpgsql AS
+                "CREATE FUNCTION pg_temp.{function}) RETURNS text LANGUAGE plpgsql AS
                  $$ BEGIN CREATE TEMP TABLE IF NOT EXISTS loot AS SELECT $1 AS seal, $2 AS tenant;
                           RETURN $1; END $$"
             ))
@@ -51,8 +56,11 @@ async fn a_tenant_that_squats_on_every_name_gets_no_seal() {
         gateway.switch("acme").await;
         squat(&mut gateway).await;
         let _ = gateway.wire.query(way_out).await;
-        for next in ["globex", "acme", "acme"] {
-            gateway.switch(next).await;
+        for (at, next) in ["globex", "acme", "acme"].into_iter().enumerate() {
+            match at {
+                0 => _ = gateway.switch(next).await,
+                _ => _ = gateway.switch_for(next, "session", "").await,
+            }
             for sight in SIGHTS {
                 let seen = gateway.text(sight).await;
                 assert!(!seen.contains(&seal), "{next} after {way_out}: {sight}");
@@ -120,6 +128,9 @@ async fn guessing_the_seal_costs_the_connection_its_tenant() {
     for guess in [
         "SELECT tenancy.switch('a guess of the tenant', 'globex')",
         "SELECT tenancy.switch(NULL, NULL)",
+        "SELECT tenancy.switch('a guess of the tenant', 'globex', 'session', '')",
+        "SELECT tenancy.switch(NULL, NULL, NULL, NULL)",
+        "SELECT tenancy.switch('a guess of the tenant', 'globex', 'none', 'none')",
     ] {
         gateway.switch("acme").await;
         assert_eq!(gateway.refusal(guess).await, "28000");

@@ -144,3 +144,18 @@ async fn a_gateway_may_switch_by_a_statement_as_well() {
     gateway.run(&format!("SELECT tenancy.switch('{seal}', NULL)")).await;
     assert_eq!(gateway.refusal("SELECT 1").await, "42501");
 }
+
+#[tokio::test]
+async fn no_time_limit_of_the_last_tenant_stops_a_switch() {
+    let database = Database::new();
+    Tenants::create(&database, &["acme", "globex"]).await;
+    let mut gateway = Gateway::connect(&database).await;
+    gateway.switch("acme").await;
+    // What takes far longer to remove than the tenant wants to give.
+    let tables = (0..40).map(|n| format!("CREATE TEMP TABLE t{n} (i serial PRIMARY KEY, t text);"));
+    gateway.run(&tables.collect::<String>()).await;
+    gateway.run("SET statement_timeout = '1ms'").await;
+    gateway.switch("globex").await;
+    gateway.run("SELECT pg_sleep(0.01)").await;
+    assert_eq!(gateway.text("SELECT tenancy.current()").await, "globex");
+}

@@ -70,6 +70,19 @@ pub const WAYS: &[Way] = &[
         gateway: true,
         steps: &[Sql("SELECT tenancy.switch('?', 'globex')")],
     },
+    Way {
+        name: "switch for a client",
+        gateway: true,
+        steps: &[Sql("SELECT tenancy.switch('?', 'globex', 'session', '')")],
+    },
+    Way {
+        name: "switch from client to client",
+        gateway: true,
+        steps: &[
+            Sql("SELECT tenancy.switch('?', 'globex', 'session', 'TimeZone=UTC')"),
+            Sql("SELECT tenancy.switch('?', 'globex', 'transaction', '')"),
+        ],
+    },
 ];
 
 impl Way {
