@@ -69,7 +69,8 @@ impl Admission {
     /// needs to be asked while [`Resolver::version`] stays.
     ///
     /// 3D000: no tenant that this login may enter. 22023: what it asks for names different
-    /// tenants. 57P03: the tenant is not served. 08006: the registry is silent.
+    /// tenants. 57P03: the tenant is not served. 28P01: the login cannot come this way any more.
+    /// 08006: the registry is silent.
     pub async fn again(&self, login: &str, target: &Target) -> Result<Arc<Route>> {
         let mut found: Vec<(&Source, Arc<Route>)> = Vec::new();
         let mut astray = None;
@@ -103,8 +104,15 @@ impl Admission {
             return Ok(Some(route));
         }
         let tenant = (route.tenant_id, route.generation);
-        let access = self.access.of(&self.control, login, tenant).await?;
-        Ok(access.granted.then_some(route))
+        let mut access = self.access.of(&self.control, login, tenant).await?;
+        if access.verifier.is_none() {
+            // It was let in with one, so it has none any more, or again.
+            access = self.access.again(&self.control, login, tenant).await?;
+        }
+        match (access.verifier, access.granted) {
+            (None, _) => Err(Refusal::wrong_password(login)),
+            (Some(_), granted) => Ok(granted.then_some(route)),
+        }
     }
 
     /// What a login proves its password against. A login that there is not, or that may not come

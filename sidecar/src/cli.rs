@@ -73,7 +73,7 @@ enum Command {
 
 #[derive(Subcommand)]
 enum ConfigCommand {
-    /// Check the configuration without opening a port or a connection
+    /// Check the configuration and its certificates without opening a port or a connection
     #[command(after_help = EXAMPLES)]
     Check(Configuration),
 }
@@ -124,6 +124,9 @@ struct Configuration {
     /// Address of the HTTP face, such as 127.0.0.1:8080; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS")]
     listen_http: Option<String>,
+    /// Address of the PostgreSQL face, such as 127.0.0.1:6432; port 0 takes a free one, "off" has none
+    #[arg(long, value_name = "ADDRESS")]
+    listen_postgres: Option<String>,
     /// A key of the configuration, such as timeouts.request=10s (repeatable)
     #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
     set: Vec<(String, String)>,
@@ -138,6 +141,7 @@ impl Configuration {
     fn load(self) -> Result<Config, Error> {
         let mut flags = self.set;
         flags.extend(self.listen_http.map(|address| ("listen.http".to_owned(), address)));
+        flags.extend(self.listen_postgres.map(|address| ("listen.postgres".to_owned(), address)));
         // Names and values that are not text are none of ours.
         let environment = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
@@ -175,13 +179,24 @@ impl Cli {
             Command::Migrate(command) => blocking(command.run()),
             Command::Config(ConfigCommand::Check(configuration)) => {
                 let config = configuration.load()?;
+                let encryption = server::encryption(&config)?;
                 println!("the configuration is valid");
                 println!("http: {}", config.listen_http);
+                println!("postgres: {}", postgres(&config, encryption.is_some()));
                 println!("data: {:?}", config.data.dsn);
                 println!("registry: {:?}", config.registry.dsn);
                 Ok(())
             }
         }
+    }
+}
+
+/// Where the PostgreSQL face listens, and how.
+fn postgres(config: &Config, has_tls: bool) -> String {
+    match (config.postgres.listen, has_tls) {
+        (None, _) => "off".to_owned(),
+        (Some(address), true) => format!("{address} (TLS)"),
+        (Some(address), false) => address.to_string(),
     }
 }
 

@@ -5,10 +5,12 @@ mod bounds;
 mod dsn;
 mod postgres;
 mod raw;
+mod tls;
 
 pub use dsn::Dsn;
 pub use postgres::Postgres;
 pub use raw::{Raw, Source};
+pub use tls::{CertificateFiles, Tls};
 
 use bounds::{duration, size};
 use ipnet::IpNet;

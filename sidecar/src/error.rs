@@ -1,7 +1,7 @@
 //! Why a command ended without doing what it was asked. For people at a terminal; what clients
 //! of the faces see is a type of its own.
 
-use crate::{config, control, fleet, pool};
+use crate::{config, control, fleet, pool, tls};
 use std::net::SocketAddr;
 
 /// The errors of the commands.
@@ -10,6 +10,9 @@ pub enum Error {
     /// The configuration cannot be used.
     #[error(transparent)]
     Config(#[from] config::Error),
+    /// The certificates for clients cannot be used.
+    #[error("configuration section \"postgres.tls\": {0}")]
+    Tls(#[from] tls::Error),
     /// The port cannot be had.
     #[error("could not listen on {address}: {source}")]
     Listen {

@@ -20,7 +20,7 @@
 //! `fleet` (export and import of tenants, with `archive` for the file) is beside all this: commands of
 //! an administrator, which `cli` starts.
 //!
-//! Who may import whom: `archive`, `wire` and `auth` import nobody; `fleet` imports `archive`; `pool` imports `wire`; `resolve`,
+//! Who may import whom: `archive`, `wire`, `auth` and `tls` import nobody; `fleet` imports `archive`; `pool` imports `wire`; `resolve`,
 //! `auth`, `pool` and `control` never see each other; `admission` joins all of them but `pool`; `http`
 //! and `proxy`, which never see each other, join it with `pool`; `server` knows all and
 //! builds them from `config`, which imports nobody; only `cli` starts it. `fleet`, the work on many
@@ -42,4 +42,5 @@ pub mod resolve;
 pub mod server;
 pub mod shutdown;
 pub mod telemetry;
+pub mod tls;
 pub mod wire;

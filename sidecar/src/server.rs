@@ -2,8 +2,11 @@
 //! The one module that knows all others.
 
 mod connections;
+mod handshake;
 mod postgres;
 mod registry;
+
+pub use handshake::encryption;
 
 use crate::admission::Admission;
 use crate::config::{Authentication, Config, Dsn};

@@ -34,14 +34,15 @@ const SIDECAR: Arrows = &[
     ("control", &[]),
     ("resolve", &[]),
     ("shutdown", &[]),
+    ("tls", &[]),
     ("pool", &["wire"]),
     // What can end the process, whichever part it comes from.
     ("fleet", &["archive", "pool", "shutdown", "wire"]),
-    ("error", &["config", "control", "fleet", "pool"]),
+    ("error", &["config", "control", "fleet", "pool", "tls"]),
     ("telemetry", &["config"]),
     ("admission", &["auth", "control", "resolve"]),
     ("http", &["admission", "pool", "resolve", "wire"]),
-    ("proxy", &["admission", "auth", "pool", "resolve", "wire"]),
+    ("proxy", &["admission", "auth", "pool", "resolve", "tls", "wire"]),
     (
         "server",
         &[
@@ -54,6 +55,7 @@ const SIDECAR: Arrows = &[
             "proxy",
             "resolve",
             "shutdown",
+            "tls",
         ],
     ),
     ("cli", &["config", "error", "fleet", "server", "telemetry"]),

@@ -28,6 +28,12 @@ impl AccessCache {
         Self { entries: Cache::builder().max_capacity(CAPACITY).time_to_live(ttl).build() }
     }
 
+    /// Keeps entries for as long as a test may take.
+    #[cfg(test)]
+    pub fn lasting() -> Self {
+        Self { entries: Cache::new(CAPACITY) }
+    }
+
     /// Takes note of what a test would have the registry say.
     #[cfg(test)]
     pub async fn know(&self, login: &str, tenant: (i64, i64), access: LoginAccess) {

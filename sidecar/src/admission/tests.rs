@@ -42,7 +42,8 @@ pub async fn admission(authenticate: bool) -> Admission {
     // Nobody listens on port 1.
     let silent = "host=127.0.0.1 port=1 user=nobody".parse().unwrap();
     let control = Control::new(silent, 1, Duration::from_secs(1)).unwrap();
-    let admission = Admission::new(resolver, control, authenticate, ttl);
+    let mut admission = Admission::new(resolver, control, authenticate, ttl);
+    admission.access = AccessCache::lasting();
     let verifier = postgres_protocol::password::scram_sha_256(PASSWORD.as_bytes());
     for (login, verifier) in
         [("app", Some(&verifier)), ("stranger", Some(&verifier)), ("nobody", None)]

@@ -3,6 +3,7 @@
 use super::Error;
 use super::bounds::{self, size};
 use super::raw::RawPostgres;
+use super::tls::{Tls, tls};
 use std::net::SocketAddr;
 use std::num::{NonZeroU32, NonZeroUsize};
 
@@ -35,6 +36,8 @@ pub struct Postgres {
     pub recycle_tenants: usize,
     /// Statements that are kept prepared on a server connection.
     pub prepared_statements: NonZeroUsize,
+    /// TLS; none when it is off.
+    pub tls: Option<Tls>,
 }
 
 /// Checks the section, and the address, which stands in another one.
@@ -73,6 +76,7 @@ pub fn postgres(raw: RawPostgres, listen: Option<&str>) -> Result<Postgres, Erro
             "postgres.ignore_startup_parameters",
             raw.ignore_startup_parameters,
         )?,
+        tls: tls(raw.tls)?,
     })
 }
 

@@ -61,6 +61,24 @@ pub struct RawPostgres {
     pub transactions_per_second: Option<usize>,
     pub recycle_tenants: Option<usize>,
     pub prepared_statements: Option<usize>,
+    pub tls: RawTls,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[allow(missing_docs)]
+pub struct RawTls {
+    pub mode: Option<String>,
+    pub certificates: Option<Vec<RawCertificate>>,
+    pub certificate_dir: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct RawCertificate {
+    pub cert: PathBuf,
+    pub key: PathBuf,
 }
 
 #[derive(Default, Deserialize)]
@@ -128,6 +146,8 @@ enum Kind {
     Number,
     /// Separated by commas.
     List,
+    /// Certificates and their keys as `cert:key`, separated by commas.
+    Certificates,
 }
 
 /// Every key, for the environment (`listen.http` is `TENANCY_LISTEN_HTTP`) and flags.
@@ -151,6 +171,9 @@ const KEYS: &[(&str, Kind)] = &[
     ("postgres.session_logins", Kind::List),
     ("postgres.admin_logins", Kind::List),
     ("postgres.ignore_startup_parameters", Kind::List),
+    ("postgres.tls.mode", Kind::Text),
+    ("postgres.tls.certificates", Kind::Certificates),
+    ("postgres.tls.certificate_dir", Kind::Text),
     ("data.dsn", Kind::Text),
     ("data.password", Kind::Text),
     ("data.password_file", Kind::Text),
@@ -253,18 +276,31 @@ fn parse(kind: Kind, text: &str, origin: &str) -> Result<Value, Error> {
             origin: origin.to_owned(),
             message: format!("{text:?} is not a whole number"),
         }),
-        Kind::List => Ok(Value::Array(
-            text.split(',')
-                .map(str::trim)
-                .filter(|item| !item.is_empty())
-                .map(|item| Value::String(item.to_owned()))
-                .collect(),
-        )),
+        Kind::List => {
+            Ok(Value::Array(items(text).map(|item| Value::String(item.to_owned())).collect()))
+        }
+        Kind::Certificates => {
+            items(text).map(|item| pair(item, origin)).collect::<Result<_, _>>().map(Value::Array)
+        }
     }
 }
 
+fn items(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').map(str::trim).filter(|item| !item.is_empty())
+}
+
+fn pair(text: &str, origin: &str) -> Result<Value, Error> {
+    let (cert, key) = text.split_once(':').ok_or_else(|| Error::Syntax {
+        origin: origin.to_owned(),
+        message: format!("{text:?} is not of the form cert.pem:key.pem"),
+    })?;
+    let value = |path: &str| Value::String(path.to_owned());
+    let pair = [("cert".to_owned(), value(cert)), ("key".to_owned(), value(key))];
+    Ok(Value::Table(Table::from_iter(pair)))
+}
+
 fn put(table: &mut Table, key: &str, value: Value, origin: &str) -> Result<(), Error> {
-    let Some((section, name)) = key.split_once('.') else {
+    let Some((section, rest)) = key.split_once('.') else {
         table.insert(key.to_owned(), value);
         return Ok(());
     };
@@ -273,6 +309,5 @@ fn put(table: &mut Table, key: &str, value: Value, origin: &str) -> Result<(), E
         origin: origin.to_owned(),
         message: format!("\"{section}\" is not a section"),
     })?;
-    inner.insert(name.to_owned(), value);
-    Ok(())
+    put(inner, rest, value, origin)
 }

@@ -201,6 +201,30 @@ fn the_postgres_face_listens_on_this_machine_unless_it_is_told_otherwise() {
 }
 
 #[test]
+fn tls_is_on_and_required_where_certificates_are() {
+    let tls = |keys: &[(&str, &str)]| load(MINIMAL, &[], keys).map(|config| config.postgres.tls);
+    let is_required = |keys: &[(&str, &str)]| tls(keys).unwrap().map(|tls| tls.is_required);
+    let (mode, named) = ("postgres.tls.mode", ("postgres.tls.certificates", "a.pem:a.key, b:c"));
+    let folder = ("postgres.tls.certificate_dir", "/etc/tenancy/tls");
+    assert_eq!(is_required(&[]), None);
+    assert_eq!(is_required(&[(mode, "off"), named]), None);
+    assert_eq!(is_required(&[(mode, "allow"), named]), Some(false));
+    assert_eq!(is_required(&[folder]), Some(true));
+    let files = vec![("a.pem".into(), "a.key".into()), ("b".into(), "c".into())];
+    let found = tls(&[named]).unwrap().unwrap().certificates;
+    assert_eq!(found, CertificateFiles::Named(files));
+    assert!(tls(&[named, folder]).is_err());
+    for keys in [(mode, "require"), (mode, "allow"), (mode, "prefer"), (named.0, "a.pem")] {
+        assert!(tls(&[keys]).is_err(), "{keys:?}");
+    }
+    let file = format!("{MINIMAL}[postgres.tls]\ncertificates = [{{ cert = 'a', key = 'b' }}]\n");
+    assert!(load(&file, &[], &[]).unwrap().postgres.tls.is_some());
+    assert!(load(&file.replace("key = 'b'", ""), &[], &[]).is_err());
+    let environment = [("TENANCY_POSTGRES_TLS_MODE", "allow")];
+    assert!(!load(&file, &environment, &[]).unwrap().postgres.tls.unwrap().is_required);
+}
+
+#[test]
 fn without_authentication_no_face_listens_to_other_machines() {
     for key in ["listen.http", "listen.postgres"] {
         let set = [("authentication", "none"), (key, "192.0.2.1:1")];

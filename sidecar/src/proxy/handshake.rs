@@ -2,15 +2,17 @@
 //! it is known which tenant the client is for. Nothing of what a client asks for here ever reaches a
 //! server in a start packet: settings are handed on, to be set inside the tenant.
 //!
-//! **Which tenant.** Up to two places may name it, and each is looked at:
+//! **Which tenant.** Up to three places may name it, and each is looked at:
 //!
-//! 1. the database: with a dot in it a hostname, without one a tenant's name. The database that
+//! 1. the host by which the client called us (the server name of TLS). It may well be our own, so
+//!    it counts only if it leads to a tenant that the login may enter.
+//! 2. the database: with a dot in it a hostname, without one a tenant's name. The database that
 //!    `data.dsn` names counts as none given, for drivers must send some; so does no database at all.
 //!    One that is the login's own name counts only if it leads somewhere: libpq sends it when it was
 //!    told no other.
-//! 2. the parameter `tenancy.tenant`, as `options=-c tenancy.tenant=NAME` or by itself.
+//! 3. the parameter `tenancy.tenant`, as `options=-c tenancy.tenant=NAME` or by itself.
 //!
-//! What is named there on purpose must exist and be the same tenant, or the client is refused
+//! All that count must lead to the same tenant, or the client is refused with the two that do not
 //! (22023); where nothing leads to a tenant that the login may enter it is refused as well (3D000).
 //! The database `tenancy` is no tenant but the console of operators, for those in
 //! `postgres.admin_logins`.
@@ -33,6 +35,7 @@ use super::stream::ClientStream;
 use crate::admission::{Admission, Refusal, Target};
 use crate::pool::Pooling;
 use crate::resolve::Route;
+use crate::tls::Certificates;
 use crate::wire::startup;
 use bytes::BytesMut;
 use line::Line;
@@ -126,9 +129,21 @@ pub enum Arrival {
     Console(Box<Operator>),
 }
 
+/// How connections are encrypted.
+#[derive(Clone)]
+pub struct Encryption {
+    /// What clients are shown.
+    pub certificates: Arc<Certificates>,
+    /// Whether sessions in clear are refused, but for those on a socket of this machine. Requests to
+    /// cancel are not: many clients can send them in clear only.
+    pub is_required: bool,
+}
+
 /// What the face may and may not do at the start of a connection.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Settings {
+    /// How connections are encrypted, if at all.
+    pub encryption: Option<Encryption>,
     /// How long all of it may take.
     pub patience: Duration,
     /// The database that counts as none given.
@@ -185,7 +200,8 @@ pub async fn receive_local(stream: UnixStream, host: &Handshake) -> Option<Arriv
 impl Handshake {
     async fn receive(&self, stream: ClientStream, peer: Peer) -> Option<Arrival> {
         let deadline = Instant::now() + self.settings.patience;
-        let opened = timeout_at(deadline, opening::open(Line::new(stream))).await;
+        let encryption = self.settings.encryption.as_ref();
+        let opened = timeout_at(deadline, opening::open(stream, encryption)).await;
         let (mut line, start) = match opened {
             Ok(Opened::Session(line, start)) => (line, start),
             Ok(Opened::Cancel { process_id, secret }) => {
@@ -222,10 +238,10 @@ impl Handshake {
 
     /// From a start packet to AuthenticationOk.
     async fn admit(&self, line: &mut Line, start: Start, peer: Peer) -> Result<Entry, End> {
-        let Start { minor, parameters } = start;
-        let wanted = Wanted::read(&parameters, &self.settings)
+        let Start { minor, parameters, server_name, end_point } = start;
+        let wanted = Wanted::read(&parameters, server_name, &self.settings)
             .map_err(|refusal| End::Refused(Outcome::Parameters, refusal))?;
-        let proved = self.prove(line, &wanted.login, peer).await?;
+        let proved = self.prove(line, (&wanted.login, peer), end_point.as_deref()).await?;
         let place = match wanted.database.as_deref() {
             Some(CONSOLE) => self.console(&wanted).map(|()| None),
             _ => self.admission.again(&wanted.login, &wanted.target).await.map(Some),
@@ -291,7 +307,7 @@ impl Entry {
 fn hinted(refusal: Refusal) -> Refusal {
     match refusal.code {
         "3D000" => refusal.hint(
-            "Name a tenant: as the database (dbname=acme, or its hostname), or by options='-c tenancy.tenant=acme'. An administrator lets the login in (tenancy.grant_login).",
+            "Name a tenant: as the database (dbname=acme, or its hostname), by options='-c tenancy.tenant=acme', or by connecting to its hostname with TLS. An administrator lets the login in (tenancy.grant_login).",
         ),
         _ => refusal,
     }

@@ -1,27 +1,21 @@
 //! The PostgreSQL face, built from the configuration.
 
+use super::handshake::{encryption, handshake, reload_at_hangup};
 use crate::config::Config;
 use crate::error::Error;
 use crate::http::Services;
 use crate::pool::LinkSettings;
-use crate::proxy::handshake::{self, Handshake};
 use crate::proxy::{Limits, Proxy, Settings};
 use tokio::net::TcpListener;
 
 /// Starts its threads.
 pub fn start(config: &Config, services: &Services) -> Result<Proxy, Error> {
     let postgres = &config.postgres;
-    let handshake = Handshake::new(
-        services.admission.clone(),
-        handshake::Settings {
-            patience: config.timeouts.login,
-            database: config.data.dsn.database().to_owned(),
-            session_logins: postgres.session_logins.clone(),
-            admin_logins: postgres.admin_logins.clone(),
-            ignored_parameters: postgres.ignore_startup_parameters.clone(),
-            failures_per_minute: config.limits.login_failures_per_minute,
-        },
-    );
+    let encryption = encryption(config)?;
+    if let Some(encryption) = &encryption {
+        tokio::spawn(reload_at_hangup(encryption.certificates.clone()));
+    }
+    let handshake = handshake(config, services.admission.clone(), encryption);
     let settings = Settings {
         threads: postgres.threads,
         clients: postgres.clients,

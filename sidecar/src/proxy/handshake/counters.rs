@@ -16,6 +16,8 @@ pub enum Outcome {
     TooSlow,
     /// It does not speak the protocol.
     Protocol,
+    /// It wanted encryption and did not come to terms with us, or would not have it.
+    Encryption,
     /// It wanted to be set what cannot be.
     Parameters,
     /// It did not prove who it is.
@@ -30,12 +32,13 @@ pub enum Outcome {
     Unavailable,
 }
 
-const OUTCOMES: [(Outcome, &str); 11] = [
+const OUTCOMES: [(Outcome, &str); 12] = [
     (Outcome::Admitted, "admitted"),
     (Outcome::Cancel, "cancel"),
     (Outcome::HungUp, "hung_up"),
     (Outcome::TooSlow, "too_slow"),
     (Outcome::Protocol, "protocol"),
+    (Outcome::Encryption, "encryption"),
     (Outcome::Parameters, "parameters"),
     (Outcome::Password, "password"),
     (Outcome::Throttled, "throttled"),

@@ -7,6 +7,7 @@ use crate::wire::startup;
 use bytes::BytesMut;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 /// First packets are mostly shorter; many clients may be waiting at once.
 const FIRST_READ: usize = 512;
@@ -38,6 +39,27 @@ impl Line {
     /// The stream, and what was said on it that nobody has read.
     pub fn into_parts(self) -> (ClientStream, BytesMut) {
         (self.stream, self.said)
+    }
+
+    /// Whether it is neither encrypted nor of this machine.
+    pub fn is_tcp(&self) -> bool {
+        matches!(self.stream, ClientStream::Tcp(_))
+    }
+
+    /// The connection in clear, of which nothing was read that is still to be understood.
+    pub fn into_tcp(self) -> Result<TcpStream, ClientStream> {
+        match self.stream {
+            ClientStream::Tcp(stream) if self.said.is_empty() => Ok(stream),
+            other => Err(other),
+        }
+    }
+
+    /// The first byte of what the client says, which is left there. Nothing on a socket of this machine.
+    pub async fn first_byte(&self) -> Option<u8> {
+        let ClientStream::Tcp(stream) = &self.stream else { return None };
+        let mut first = [0];
+        let read = stream.peek(&mut first).await.ok()?;
+        first[..read].first().copied()
     }
 
     /// Whether something was said that nobody has read.

@@ -12,6 +12,7 @@ use allowed::{Verdict, verdict};
 use tenancy_core::hostname::Hostname;
 use tenancy_core::name::TenantName;
 
+const SERVER_NAME: &str = "the host of the TLS connection";
 const DATABASE: &str = "the database";
 const TENANT: &str = "tenancy.tenant";
 const POOLING: &str = "tenancy.pooling";
@@ -34,9 +35,13 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// Reads the parameters of a start packet. 22023 names the one that cannot be had, 0A000 is
+    /// Reads the parameters of a start packet, beside the host that TLS told, if any. 22023 names the one that cannot be had, 0A000 is
     /// replication, 28000 no login, 08P01 what is there twice.
-    pub fn read(parameters: &[Parameter], rules: &Settings) -> Result<Self> {
+    pub fn read(
+        parameters: &[Parameter],
+        server_name: Option<Hostname>,
+        rules: &Settings,
+    ) -> Result<Self> {
         let login = only(parameters, "user")?.filter(|login| !login.is_empty());
         let login = login.ok_or_else(|| {
             Refusal::new("28000", "no PostgreSQL user name specified in startup packet")
@@ -54,7 +59,9 @@ impl Wanted {
                 settings.push((name.to_owned(), value));
             }
         }
-        let target = target(login, database, own.tenant.as_deref(), rules);
+        let asked = database.filter(|name| *name != rules.database && *name != CONSOLE);
+        let database_key = asked.map(|name| (database_key(name), name != login));
+        let target = target(server_name, database_key, own.tenant.as_deref());
         let session = rules.session_logins.iter().any(|listed| listed == login);
         let default = if session { Pooling::Session } else { Pooling::Transaction };
         let application = settings.iter().rfind(|(name, _)| name == "application_name");
@@ -151,10 +158,17 @@ fn no_replication(value: Option<&str>) -> Result<()> {
 }
 
 /// The places that name a tenant, as the module above has them.
-fn target(login: &str, database: Option<&str>, tenant: Option<&str>, rules: &Settings) -> Target {
+fn target(
+    server_name: Option<Hostname>,
+    database: Option<(Key, bool)>,
+    tenant: Option<&str>,
+) -> Target {
     let mut target = Target::default();
-    if let Some(database) = database.filter(|name| *name != rules.database && *name != CONSOLE) {
-        target = target.and(DATABASE, database_key(database), database != login);
+    if let Some(name) = server_name {
+        target = target.and(SERVER_NAME, Key::Hostname(name), false);
+    }
+    if let Some((key, must_lead)) = database {
+        target = target.and(DATABASE, key, must_lead);
     }
     if let Some(tenant) = tenant {
         let key = TenantName::parse(tenant).map_or(Key::Neither, Key::Name);

@@ -1,6 +1,7 @@
 //! The start of connections as a client sees it that does everything by hand.
 
 mod admitted;
+mod encrypted;
 mod wrong;
 
 use super::*;
@@ -10,13 +11,14 @@ use bytes::BufMut;
 use postgres_protocol::authentication::sasl::{ChannelBinding, ScramSha256};
 use postgres_protocol::message::backend::Message;
 use postgres_protocol::message::frontend;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::task::JoinHandle;
 
 const PEER: Peer = Peer::Address(IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1)));
 
 async fn host_with(authenticate: bool, change: impl FnOnce(&mut Settings)) -> Arc<Handshake> {
     let mut settings = Settings {
+        encryption: None,
         patience: Duration::from_secs(5),
         database: "app".into(),
         session_logins: vec![],
@@ -32,9 +34,13 @@ async fn host() -> Arc<Handshake> {
     host_with(true, |_| {}).await
 }
 
+/// Any line.
+trait Duplex: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Duplex for T {}
+
 /// A client, and what becomes of its connection.
 struct Client {
-    stream: UnixStream,
+    stream: Box<dyn Duplex>,
     heard: BytesMut,
     arrival: JoinHandle<Option<Arrival>>,
 }
@@ -50,7 +56,7 @@ impl Client {
         // Workers may spawn it.
         let arrival =
             tokio::spawn(async move { host.receive(ClientStream::Unix(other), peer).await });
-        Self { stream, heard: BytesMut::new(), arrival }
+        Self { stream: Box::new(stream), heard: BytesMut::new(), arrival }
     }
 
     async fn send(&mut self, bytes: &[u8]) {
@@ -77,10 +83,20 @@ impl Client {
 
     /// Goes on from the start packet with a password.
     async fn prove(&mut self, password: &str) -> Option<Message> {
+        self.prove_with(password, "SCRAM-SHA-256", ChannelBinding::unsupported()).await
+    }
+
+    /// The same by one of the two mechanisms.
+    async fn prove_with(
+        &mut self,
+        password: &str,
+        mechanism: &str,
+        binding: ChannelBinding,
+    ) -> Option<Message> {
         let Some(Message::AuthenticationSasl(_)) = self.hear().await else { panic!("no SASL") };
-        let mut client = ScramSha256::new(password.as_bytes(), ChannelBinding::unsupported());
+        let mut client = ScramSha256::new(password.as_bytes(), binding);
         let mut out = BytesMut::new();
-        frontend::sasl_initial_response("SCRAM-SHA-256", client.message(), &mut out).unwrap();
+        frontend::sasl_initial_response(mechanism, client.message(), &mut out).unwrap();
         self.send(&out).await;
         match self.hear().await {
             Some(Message::AuthenticationSaslContinue(body)) => client.update(body.data()).unwrap(),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 fn rules() -> Settings {
     Settings {
+        encryption: None,
         patience: Duration::from_secs(1),
         database: "app".into(),
         session_logins: vec!["migrator".into()],
@@ -19,7 +20,7 @@ fn read(parameters: &[(&str, &str)]) -> Result<Wanted> {
         name: (*name).to_owned(),
         value: (*value).to_owned(),
     };
-    Wanted::read(&parameters.iter().map(named).collect::<Vec<_>>(), &rules())
+    Wanted::read(&parameters.iter().map(named).collect::<Vec<_>>(), None, &rules())
 }
 
 fn wanted(parameters: &[(&str, &str)]) -> Wanted {
@@ -63,6 +64,14 @@ fn the_server_s_own_database_names_nobody() {
 fn a_database_that_is_the_login_may_lead_nowhere() {
     let target = wanted(&[("database", "alice")]).target;
     assert_eq!(target, Target::default().and(DATABASE, name("alice"), false));
+}
+
+#[test]
+fn the_host_that_tls_told_may_be_our_own() {
+    let parameters = [Parameter { name: "user".into(), value: "alice".into() }];
+    let called = Hostname::parse("acme.example").unwrap();
+    let target = Wanted::read(&parameters, Some(called), &rules()).unwrap().target;
+    assert_eq!(target, Target::default().and(SERVER_NAME, host("acme.example"), false));
 }
 
 #[test]
