@@ -59,6 +59,11 @@ impl Login {
         Login { database: database.name().to_owned(), port, ..self.clone() }
     }
 
+    /// The same login, which asks for another database by its name.
+    pub fn in_database(&self, name: &str) -> Login {
+        Login { database: name.to_owned(), ..self.clone() }
+    }
+
     /// For a configuration file or a driver of another language.
     pub fn dsn(&self) -> String {
         self.dsn_at(&format!("127.0.0.1:{}", self.port))

@@ -43,6 +43,22 @@ impl Wire {
         self.stream.write_all(&request.into_bytes()).await.expect("the connection is open");
     }
 
+    /// Sends bytes that need not be a message.
+    pub async fn send_bytes(&mut self, bytes: &[u8]) {
+        self.stream.write_all(bytes).await.expect("the connection is open");
+    }
+
+    /// Asks at a port of 127.0.0.1 that what the connection of `key` runs be cancelled; returns when
+    /// that was seen to.
+    pub async fn cancel(&self, port: u16) {
+        let mut stream =
+            TcpStream::connect(("127.0.0.1", port)).await.expect("something listens there");
+        let mut request = BytesMut::new();
+        postgres_protocol::message::frontend::cancel_request(self.key.0, self.key.1, &mut request);
+        stream.write_all(&request).await.expect("the connection is open");
+        let _ = stream.read_to_end(&mut Vec::new()).await;
+    }
+
     /// The next message; None when the server has closed the connection.
     pub async fn next(&mut self) -> Option<Reply> {
         while !self.holds_a_message() {

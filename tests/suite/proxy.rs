@@ -1,3 +1,11 @@
-//! Clients of PostgreSQL's protocol at the sidecar.
+//! The sidecar's PostgreSQL face, through real clients and through single messages.
 
+mod calls;
+mod cancelling;
 mod clients;
+mod limits;
+mod losses;
+mod messages;
+mod sharing;
+mod site;
+mod statements;
