@@ -174,8 +174,12 @@ impl Exchange<'_> {
         Ok(())
     }
 
-    /// What was to be prepared behind the error is not.
+    /// What was to be prepared behind the error is not. A FunctionCall that fails between transactions
+    /// leaves the connection between tenants; so after any error the next transaction is switched to.
     fn failed(&mut self) {
+        if let Ok(link) = self.loan.link() {
+            link.residue = true;
+        }
         for owed in self.ledger.fail() {
             if let Owed::Keep(statement, asked) = owed {
                 if let Ok(link) = self.loan.link() {

@@ -48,7 +48,7 @@ async fn a_tenant_has_its_share_of_the_connections_and_no_more() {
     let settings = [
         ("postgres.pool_size", "2"),
         ("postgres.pool_size_per_tenant", "1"),
-        ("timeouts.checkout", "200ms"),
+        ("timeouts.checkout", "2s"),
     ];
     let site = Site::start(&settings).await;
     let (acme, more) = (site.connect("acme").await, site.connect("acme").await);
