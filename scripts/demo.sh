@@ -62,6 +62,16 @@ three_hostnames() {
   run 'sql acme.shop.localhost "SELECT title, sold, revenue FROM bestseller"' 'Mug.*21.75'
 }
 
+any_client() {
+  chapter 'Any client of PostgreSQL: the tenant is the database, and all share a few server connections.'
+  # shellcheck disable=SC2016 # expanded when it is run
+  run 'psql -X postgres://$LOGIN@$TENANCY_POSTGRES/globex -c "SELECT customer, total FROM order_overview"' 'Scorpio'
+  # shellcheck disable=SC2016
+  run 'psql -X postgres://$LOGIN@$TENANCY_POSTGRES/orders.initech.example -c "SELECT name FROM customer" -c "\dt"' 'Lumbergh'
+  # shellcheck disable=SC2016
+  run 'psql -X postgres://$LOGIN@$TENANCY_POSTGRES/nobody -c "SELECT 1"' 'no tenant of this login'
+}
+
 what_is_refused() {
   chapter 'Refused: a host that leads nowhere, and a wrong password.'
   run 'sql nobody.shop.localhost "SELECT 1"' '3D000'
@@ -149,6 +159,7 @@ main() {
   LOGIN=${TENANCY_APP_DSN#*//}
   LOGIN=${LOGIN%@*}
   three_hostnames
+  any_client
   what_is_refused
   a_day_of_the_dba
   a_fleet

@@ -57,6 +57,7 @@ write_config() {
 base_domains = ["shop.localhost"]
 [listen]
 http = "127.0.0.1:0"
+postgres = "127.0.0.1:0"
 [data]
 dsn = "postgresql://shop_gateway:$GATEWAY@127.0.0.1:$PGPORT/shop"
 [registry]
@@ -75,10 +76,13 @@ start_sidecar() {
   wait_ready
 }
 
+# The first line it prints: tenancy listening http=127.0.0.1:20000 postgres=127.0.0.1:20001
+address() { sed -n "s/.* $1=\([^ ]*\).*/\1/p" "$CLUSTER_DIR/listening"; }
+
 wait_ready() {
   local tries
   for ((tries = 0; tries < 100; tries++)); do
-    HTTP=$(sed -n 's/.*http=//p' "$CLUSTER_DIR/listening")
+    HTTP=$(address http) POSTGRES=$(address postgres)
     [ -z "$HTTP" ] || ! curl -sf -o /dev/null "http://$HTTP/readyz" || return 0
     kill -0 "$SIDECAR_PID" 2>/dev/null || break
     sleep 0.1
@@ -99,6 +103,7 @@ CLUSTER_DIR=$CLUSTER_DIR
 TENANCY_ADMIN_DSN=postgres://shop_dba:$DBA@127.0.0.1:$PGPORT/shop
 TENANCY_APP_DSN=postgres://shop_app:$APP@127.0.0.1:$PGPORT/shop
 TENANCY_HTTP=$HTTP
+TENANCY_POSTGRES=$POSTGRES
 SIDECAR_PID=$SIDECAR_PID
 ENV
 }

@@ -14,14 +14,16 @@ Examples:
   tenancy config check --config tenancy.toml
       Check a configuration; nothing is opened or connected to.
   tenancy serve --config tenancy.toml
-      Serve. The first line on standard output names the address:
-      tenancy listening http=127.0.0.1:8080
+      Serve. The first line on standard output names the addresses:
+      tenancy listening http=127.0.0.1:8080 postgres=127.0.0.1:6432
   TENANCY_DATA_PASSWORD=... tenancy serve --config tenancy.toml --set listen.http=127.0.0.1:0
       The same with a password from the environment, on a free port.
   curl http://127.0.0.1:8080/sql --user login:password \\
       -H 'Host: acme.shop.example' -H 'Content-Type: application/json' \\
       -d '{\"query\": \"SELECT $1::int + 1 AS n\", \"params\": [41]}'
-      Ask a tenant that is found by its hostname.";
+      Ask a tenant that is found by its hostname.
+  psql postgres://login:password@127.0.0.1:6432/acme
+      The same with any client of PostgreSQL: the database is the tenant.";
 
 const EXPORT_EXAMPLES: &str = "\
 Examples:

@@ -1,6 +1,6 @@
 //! Drivers of other languages: the programs in `tests/clients` check what they see by themselves.
 
-use super::Stage;
+use super::{Stage, finished};
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -53,6 +53,29 @@ async fn node_postgres_stays_in_its_tenant() {
     node.env("URL", url.trim_end_matches(&format!("/{}", login.database())));
     node.current_dir(folder).arg("tenants.mjs");
     stage.play(node).await;
+}
+
+/// The page's own program, with the address and the password of this test in it.
+#[tokio::test]
+async fn the_client_in_the_readme_prints_what_it_says() {
+    let folder = match NODE.get_or_init(|| node::installed("tests/clients/node", 16)) {
+        Ok(folder) => folder,
+        Err(reason) => return eprintln!("skipped: {reason}"),
+    };
+    let stage = Stage::set().await;
+    let customers = "CREATE TABLE customer (id int PRIMARY KEY, name text)";
+    for (tenant, name) in [("acme", "Wile E. Coyote"), ("globex", "Hank Scorpio")] {
+        let owner = stage.tenants.enter_as_owner(&stage.database, tenant).await;
+        owner.run(&format!("{customers}; INSERT INTO customer VALUES (1, '{name}')")).await;
+    }
+    let readme = std::fs::read_to_string(root_dir().join("README.md")).unwrap();
+    let program = readme.split("```js\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let login = &stage.tenants.application;
+    let address = format!("{}:{}@{}", login.name(), login.password(), stage.sidecar.postgres());
+    let program = program.replace("shop_app:secret@localhost:6432", &address);
+    let mut node = Command::new("node");
+    node.current_dir(folder).args(["--input-type=module", "--eval", &program]);
+    assert_eq!(finished(node).await, "Wile E. Coyote\nHank Scorpio\n");
 }
 
 async fn psycopg(way: &str) {
