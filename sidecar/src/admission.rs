@@ -72,22 +72,20 @@ impl Admission {
     /// tenants. 57P03: the tenant is not served. 28P01: the login cannot come this way any more.
     /// 08006: the registry is silent.
     pub async fn again(&self, login: &str, target: &Target) -> Result<Arc<Route>> {
-        let mut found: Vec<(&Source, Arc<Route>)> = Vec::new();
-        let mut astray = None;
+        let mut leads = Vec::new();
         for source in target.sources() {
-            match self.lead(login, source).await? {
-                Some(route) => found.push((source, route)),
-                None if source.must_lead => astray = Some(source),
-                None => {}
+            let route = self.lead(login, source).await?;
+            if route.is_some() || source.must_lead {
+                leads.push((source.what, route));
             }
         }
+        let found = || leads.iter().filter_map(|(_, route)| route.as_ref());
         // Of two answers on one tenant the newer one counts.
-        let newest = found.iter().max_by_key(|(_, route)| route.generation);
-        let (source, route) = newest.ok_or_else(Refusal::unknown)?;
-        let differs = found.iter().find(|(_, other)| other.tenant_id != route.tenant_id);
-        match differs.map(|(other, _)| *other).or(astray) {
-            Some(other) => Err(Refusal::disagreement(source.what, other.what)),
-            None => served(route.clone()),
+        let newest = found().max_by_key(|route| route.generation).ok_or_else(Refusal::unknown)?;
+        let tenant = |lead: &Option<Arc<Route>>| lead.as_ref().map(|route| route.tenant_id);
+        match leads.windows(2).find(|two| tenant(&two[0].1) != tenant(&two[1].1)) {
+            Some(two) => Err(Refusal::disagreement(two[0].0, two[1].0)),
+            None => served(newest.clone()),
         }
     }
 

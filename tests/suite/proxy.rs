@@ -3,7 +3,11 @@
 mod calls;
 mod cancelling;
 mod clients;
+mod destination;
+mod encryption;
+mod gate;
 mod limits;
+mod login;
 mod losses;
 mod messages;
 mod sharing;
