@@ -5,6 +5,7 @@ mod cancelling;
 mod clients;
 mod destination;
 mod encryption;
+mod faults;
 mod gate;
 mod limits;
 mod login;
