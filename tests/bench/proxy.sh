@@ -2,7 +2,8 @@
 # What the PostgreSQL face of the sidecar costs beside pgbouncer: both in one run, on one server, with
 # as many server connections, by turns (A B B A), so that what else the machine does meets both. The
 # figures are ratios: the median of the turns, the lowest and the highest in brackets; brackets that
-# reach across 1.00 show no difference. What decides is the processor time of the proxy per
+# reach across 1.00 show no difference. A pair of turns in which others took more than 15 % of the machine
+# is repeated, twice at most. What decides is the processor time of the proxy per
 # transaction. The clients of the sidecar are in tenants; those of pgbouncer read a table of the same
 # rows in a database without the extension, and nobody switches anything for them (but in row 3).
 # The claims: no ratio of processor time above 1.00 in row 1; row 3 below 0.50.
@@ -16,13 +17,15 @@
 #   5  memory of the server's processes when 1,000 tenants of twenty tables have been used, and what
 #      it costs to keep it small
 #   6  SQL over HTTP, against an HTTP server that does the least one can do (wrk)
-#   7  the same sidecar: each client in a tenant of its own, against all clients in one
+#   7  the sidecar against itself: connections that lead to 64 tenants, against as many to one. A
+#      connection to the server stays in the tenant that it served last, so the clients of row 1 that
+#      are as many as those connections seldom make it switch; here transactions take any of 64
 #
 # usage: proxy.sh [--quick] [--rows 1,2] [--rounds N] [--seconds N] [--aa] [--keep KEY=VALUE] [--floor COMMAND]
 #   --quick    small numbers, to see that it works
 #   --aa       a second pgbouncer in the sidecar's place (a second floor): all ratios have to come out
 #              as about 1.00
-#   --keep     row 5: settings of the sidecar with which it keeps server connections for good
+#   --keep     row 5: settings of the sidecar with which it keeps server connections for good (it has one)
 #   --floor    row 6: how to start that server, as "./floor {listen} {host} {port}"; it takes POST /sql
 #              with a body of its own (--floor-body) and logs in as bench, password bench, database bench
 # needs a release build (build.sh --release), gcc, libpq's headers, python3, wrk and pgbouncer, whose

@@ -82,9 +82,10 @@ ignore_startup_parameters = extra_float_digits
     raise RuntimeError(f"{name} does not listen: " + open(f"{folder}/{name}.log").read())
 
 
-def sidecar(database="fleet", name="tenancy", settings=()):
-    """tenancy serve with one thread for its PostgreSQL face. Settings are pairs of key and value."""
-    folder = os.environ["WORK"]
+def sidecar(database, settings=()):
+    """tenancy serve in front of this database, with one thread for its PostgreSQL face. Settings are
+    pairs of key and value."""
+    folder, name = os.environ["WORK"], f"tenancy-{database}"
     login = "postgresql://{0}:{1}@127.0.0.1:{2}/{3}".format
     with open(f"{folder}/{name}.toml", "w") as file:
         file.write(f"""base_domains = ["tenants.test"]

@@ -7,7 +7,7 @@ import time
 
 import peers
 import server
-from measure import Load, PgBench, Wrk, by_turns, median, memory, ratio, spread, turn
+from measure import Load, PgBench, Wrk, by_turns, median, memory, ratio, spread
 
 POINT = "SELECT name FROM item WHERE id = :id"
 POINT_PARAMETER = "SELECT name FROM item WHERE id = $1"
@@ -62,16 +62,17 @@ def select(o):
 
 def latency(o):
     """Row 2."""
-    heading("2. One client, simple SELECT, p50", "proxy", "us", f"{o.ours.name} longer by, us")
-    turns = {p: [] for p in (o.ours, o.bouncer, peers.direct())}
-    clients = {p: Load(p, p.databases(1), [POINT]) for p in turns}
-    for number in range(4 * o.rounds):
-        for peer in (list(turns) if number % 2 else reversed(turns)):
-            turns[peer].append(turn(peer, clients[peer], lambda c: c.run(o.seconds / 5, 1)).p50)
-    for peer, seen in turns.items():
-        longer = [a - b for a, b in zip(turns[o.ours], seen)]
-        line(peer.name, f"{median(seen):.1f}", "" if peer is o.ours else spread(longer, "{:.1f}"))
-        clients[peer].close()
+    heading("2. One client, simple SELECT, p50", o.ours.name + ", us", "beside", "us", "longer by, us", "others")
+    work = lambda client: client.run(o.seconds / 5, 1)
+    for peer in (o.bouncer, peers.direct()):
+        sides = [(p, Load(p, p.databases(1), [POINT]), work) for p in (o.ours, peer)]
+        pairs = by_turns(*sides, 4 * o.rounds)
+        line(f"{median(ours.p50 for ours, _ in pairs):.1f}", peer.name,
+             f"{median(other.p50 for _, other in pairs):.1f}",
+             spread([ours.p50 - other.p50 for ours, other in pairs], "{:.1f}"),
+             f"{median(t.others for p in pairs for t in p):.0%}")
+        for _, client, _ in sides:
+            client.close()
 
 
 def at_random(o):
@@ -125,23 +126,31 @@ def settled(peer):
 
 def many_tables(o):
     """Row 5."""
-    heading(f"5. {o.tenants} tenants of twenty tables", "server connections", "largest process, MB",
-            "all, MB", "tps", "server us/tx", "p99, us")
-    server.make_tenants("fleet20", twenty_tables(), o.tenants)
-    for name, settings in (("recycled, as set by default", ()), ("kept for good", o.keep)):
-        peer = peers.sidecar("fleet20", name.split(",")[0], settings)
-        before = set(server.processes())
+    server.make_tenants("replaced", twenty_tables(), o.tenants)
+    server.psql("postgres", "CREATE DATABASE kept TEMPLATE replaced STRATEGY file_copy")
+    largest, together, sides = {}, {}, []
+    for name, settings in (("replaced", ()), ("kept", o.keep)):
+        peer = peers.sidecar(name, settings)
         client = Load(peer, peer.databases(o.tenants), [TOUCH], o.tenants)
-        largest = total = 0
-        turns = []
-        for _ in range(o.rounds):
-            client.each()
-            turns.append(turn(peer, client, lambda c: c.run(o.seconds, 8, True)))
-            sizes = [memory(pid, "RssAnon") for pid in set(server.processes()) - before]
-            largest, total = max([largest, *sizes]), max(total, sum(sizes))
-        last = turns[-1]
-        line(name, f"{largest / 1e6:.1f}", f"{total / 1e6:.0f}", f"{last.tps:.0f}",
-             f"{last.server:.0f}", f"{last.p99:.0f}")
+        client.each()
+
+        def work(client, name=name):
+            done = client.run(o.seconds, 8, True)
+            sizes = [memory(pid, "RssAnon") for pid in server.processes_of(name)]
+            largest[name] = max([largest.get(name, 0), *sizes])
+            together[name] = max(together.get(name, 0), sum(sizes))
+            return done
+        sides.append((peer, client, work))
+    pairs = by_turns(*sides, o.rounds)
+    heading(f"5. {o.tenants} tenants of twenty tables", "server connections are",
+            "largest process, MB", "all, MB", "tps", "server us/tx", "p99, us")
+    for number, name in enumerate(largest):
+        turns = [pair[number] for pair in pairs]
+        line(name, f"{largest[name] / 1e6:.1f}", f"{together[name] / 1e6:.0f}",
+             *(f"{median(getattr(t, field) for t in turns):.0f}" for field in ("tps", "server", "p99")))
+    line("ratio", *["{:.2f}".format(a / b) for a, b in (largest.values(), together.values())],
+         *(ratio(pairs, field) for field in ("tps", "server", "p99")))
+    for _, client, _ in sides:
         client.close()
 
 
@@ -177,14 +186,14 @@ def http(o):
 
 def switching(o):
     """Row 7."""
-    heading(f"7. {o.ours.name}: each client in a tenant of its own / all in one", "protocol", "clients",
-            *RATIOS)
+    heading(f"7. {o.ours.name}: a random one of 64 connections, each in a tenant of its own / all in one",
+            "protocol", "under way", *RATIOS)
     for protocol, statement in (("simple", POINT), ("extended", POINT_PARAMETER)):
-        for clients in (c for c in o.clients if c > 1):
-            work = lambda client: client.run(o.seconds, clients)
-            sides = [(o.ours, Load(o.ours, o.ours.databases(n), [statement], clients, protocol), work)
-                     for n in (clients, 1)]
-            compare((protocol, clients), *sides, o)
+        for under_way in o.clients:
+            work = lambda client: client.run(o.seconds, under_way, True)
+            sides = [(o.ours, Load(o.ours, o.ours.databases(n), [statement], 64, protocol), work)
+                     for n in (64, 1)]
+            compare((protocol, under_way), *sides, o)
 
 
 ROWS = {"1": select, "2": latency, "3": at_random, "4": idle, "5": many_tables, "6": http, "7": switching}
@@ -197,7 +206,7 @@ def options():
     parser.add_argument("--rows", default=",".join(ROWS))
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--seconds", type=int)
-    parser.add_argument("--keep", default="", help="settings under which row 5 recycles nothing: KEY=VALUE,...")
+    parser.add_argument("--keep", default="postgres.recycle_tenants=1000000", help="settings under which row 5 recycles nothing: KEY=VALUE,...")
     parser.add_argument("--floor", help="row 6: command line of another HTTP server")
     parser.add_argument("--floor-body", default='{"q": "SELECT name FROM item WHERE id = $1", "p": [7]}')
     o = parser.parse_args()
@@ -218,7 +227,7 @@ def main():
     newer = os.environ.get("PGBOUNCER_PREPARED")
     if not o.aa:
         server.make_tenants("fleet", server.ITEM, o.tenants)
-    o.ours = peers.pgbouncer(os.environ["PGBOUNCER"], "second") if o.aa else peers.sidecar()
+    o.ours = peers.pgbouncer(os.environ["PGBOUNCER"], "second") if o.aa else peers.sidecar("fleet")
     # Who is measured with prepared statements in transaction pooling.
     o.prepared = (None, None)
     if newer:

@@ -56,3 +56,10 @@ def processes():
         postmaster = int(file.readline())
     with open(f"/proc/{postmaster}/task/{postmaster}/children") as file:
         return [postmaster] + [int(pid) for pid in file.read().split()]
+
+
+def processes_of(database):
+    """Ids of the processes that serve a sidecar's connections to this database. They run under the
+    names of tenants' roles, so their login does not tell."""
+    return map(int, psql("postgres", f"""SELECT pid FROM pg_stat_activity
+        WHERE datname = '{database}' AND application_name = 'tenancy'""").split())
