@@ -113,3 +113,15 @@ async fn what_would_outlive_a_transaction_is_refused_with_the_way_out() {
         assert_eq!(client.text(BODY).await, "acme");
     }
 }
+
+#[tokio::test]
+async fn what_a_sequence_gave_is_known_in_its_transaction_and_never_told_to_another_client() {
+    let site = Site::narrow().await;
+    let (client, other) = (site.connect("acme").await, site.connect("acme").await);
+    client.run("BEGIN; INSERT INTO note (body) VALUES ('acme')").await;
+    assert_eq!(client.text("SELECT lastval()").await, "2");
+    client.run("COMMIT").await;
+    for session in [&other, &client] {
+        assert_eq!(session.refusal("SELECT lastval()").await.code(), "55000");
+    }
+}
