@@ -58,6 +58,7 @@ base_domains = ["shop.localhost"]
 [listen]
 http = "127.0.0.1:0"
 postgres = "127.0.0.1:0"
+admin = "127.0.0.1:0"
 [data]
 dsn = "postgresql://shop_gateway:$GATEWAY@127.0.0.1:$PGPORT/shop"
 [registry]

@@ -15,7 +15,7 @@ Examples:
       Check a configuration; nothing is opened or connected to.
   tenancy serve --config tenancy.toml
       Serve. The first line on standard output names the addresses:
-      tenancy listening http=127.0.0.1:8080 postgres=127.0.0.1:6432
+      tenancy listening http=127.0.0.1:8080 postgres=127.0.0.1:6432 admin=127.0.0.1:9930
   TENANCY_DATA_PASSWORD=... tenancy serve --config tenancy.toml --set listen.http=127.0.0.1:0
       The same with a password from the environment, on a free port.
   curl http://127.0.0.1:8080/sql --user login:password \\
@@ -140,7 +140,7 @@ fn pair(text: &str) -> Result<(String, String), String> {
 }
 
 impl Configuration {
-    fn load(self) -> Result<Config, Error> {
+    fn source(self) -> Source {
         let mut flags = self.set;
         flags.extend(self.listen_http.map(|address| ("listen.http".to_owned(), address)));
         flags.extend(self.listen_postgres.map(|address| ("listen.postgres".to_owned(), address)));
@@ -148,7 +148,7 @@ impl Configuration {
         let environment = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
-        Ok(Config::load(&Source { file: self.config, environment, flags })?)
+        Source { file: self.config, environment, flags }
     }
 }
 
@@ -157,10 +157,11 @@ impl Cli {
     pub fn run(self) -> Result<(), Error> {
         match self.command {
             Command::Serve(configuration) => {
-                let config = configuration.load()?;
+                let source = configuration.source();
+                let config = Config::load(&source)?;
                 telemetry::start(&config);
                 let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-                let outcome = runtime.block_on(server::serve(config));
+                let outcome = runtime.block_on(server::serve(config, source));
                 // A password check cannot be interrupted, and nobody waits for its outcome.
                 runtime.shutdown_background();
                 outcome
@@ -180,7 +181,7 @@ impl Cli {
             }
             Command::Migrate(command) => blocking(command.run()),
             Command::Config(ConfigCommand::Check(configuration)) => {
-                let config = configuration.load()?;
+                let config = Config::load(&configuration.source())?;
                 let encryption = server::encryption(&config)?;
                 println!("the configuration is valid");
                 println!("http: {}", config.listen_http);

@@ -3,11 +3,13 @@
 
 mod bounds;
 mod dsn;
+mod listing;
 mod postgres;
 mod raw;
 mod tls;
 
 pub use dsn::Dsn;
+pub use listing::Entry;
 pub use postgres::Postgres;
 pub use raw::{Raw, Source};
 pub use tls::{CertificateFiles, Tls};
@@ -123,6 +125,8 @@ pub enum LogFormat {
 pub struct Config {
     /// Address of the HTTP face.
     pub listen_http: SocketAddr,
+    /// Address of the face for operators' machines; nowhere when it is off.
+    pub listen_admin: Option<SocketAddr>,
     /// The PostgreSQL face.
     pub postgres: Postgres,
     /// How clients prove who they are.
@@ -147,6 +151,8 @@ pub struct Config {
     pub limits: Limits,
     /// Timeouts.
     pub timeouts: Timeouts,
+    /// Tenants that the metrics name, those with the most transactions.
+    pub metrics_tenants: usize,
     /// Form of the log lines.
     pub log_format: LogFormat,
     /// Which log lines, as in `tracing`'s filter directives.
@@ -162,6 +168,10 @@ impl Config {
     fn check(raw: Raw) -> Result<Self, Error> {
         let config = Self {
             listen_http: address(&raw)?,
+            listen_admin: postgres::address_or_off(
+                "listen.admin",
+                raw.listen.admin.as_deref().unwrap_or("127.0.0.1:9930"),
+            )?,
             postgres: postgres::postgres(raw.postgres, raw.listen.postgres.as_deref())?,
             authentication: authentication(raw.authentication.as_deref())?,
             base_domains: base_domains(raw.base_domains.as_deref().unwrap_or_default())?,
@@ -190,6 +200,7 @@ impl Config {
             routes: routes(raw.routes)?,
             limits: limits(&raw.limits)?,
             timeouts: timeouts(raw.timeouts)?,
+            metrics_tenants: size("metrics.tenants", raw.metrics.tenants, 20, bounds::METRICS)?,
             log_format: log_format(raw.log.format.as_deref())?,
             log_level: raw.log.level.unwrap_or_else(|| "info".into()),
         };

@@ -60,13 +60,20 @@ impl Services {
     }
 }
 
+/// Whether the process is there, and whether it can serve.
+pub fn health(services: Arc<Services>) -> Router {
+    Router::new()
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .with_state(services)
+}
+
 /// The routes of this face.
 pub fn router(services: Arc<Services>) -> Router {
     Router::new()
         .route("/sql", post(sql::handle))
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
+        .with_state(services.clone())
+        .merge(health(services))
         .fallback(refusal::no_such_path)
         .method_not_allowed_fallback(refusal::no_such_method)
-        .with_state(services)
 }

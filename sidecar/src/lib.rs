@@ -22,11 +22,13 @@
 //!
 //! Who may import whom: `archive`, `wire`, `auth` and `tls` import nobody; `fleet` imports `archive`; `pool` imports `wire`; `resolve`,
 //! `auth`, `pool` and `control` never see each other; `admission` joins all of them but `pool`; `http`
-//! and `proxy`, which never see each other, join it with `pool`; `server` knows all and
+//! and `proxy`, which never see each other, join it with `pool`; `admin` (metrics, health) looks at these
+//! two; `server` knows all and
 //! builds them from `config`, which imports nobody; only `cli` starts it. `fleet`, the work on many
 //! tenants, also imports `shutdown`, and of `pool` and `wire` what leads a command into a tenant.
 #![forbid(unsafe_code)]
 
+pub mod admin;
 pub mod admission;
 pub mod archive;
 pub mod auth;

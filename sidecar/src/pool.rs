@@ -22,7 +22,7 @@ pub use cancel::CancelKey;
 pub use checkout::{Checkout, ServerPool, Settings};
 pub use error::Error;
 pub use link::{Link, Place, Pooling, Target};
-pub use links::{Census, LinkSettings, Links, Loan};
+pub use links::{Census, Idle, LinkSettings, Links, Loan};
 pub use lone::Lone;
 pub use opener::{Address, Endpoint};
 pub use switch::Entered;

@@ -14,15 +14,20 @@
 
 mod answering;
 mod asking;
+mod cancel_key;
+mod census;
 mod client;
 mod clients;
+mod console;
 mod exchange;
 mod expect;
 mod flow;
 pub mod handshake;
 mod naming;
 mod orders;
+mod peers;
 mod refusing;
+mod requests;
 mod session;
 mod statements;
 pub mod stream;
@@ -31,20 +36,25 @@ mod trouble;
 mod welcome;
 mod worker;
 
+pub use census::{Snapshot, TenantFigures};
+pub use requests::{Request, Requests, Setting};
 pub use tenants::Limits;
 
 use crate::admission::{Admission, Refusal};
-use crate::pool::LinkSettings;
+use crate::pool::{LinkSettings, Links};
 use clients::Clients;
 use handshake::Handshake;
 use orders::Order;
+use peers::Peers;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tenants::Tenants;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{self, UnboundedSender};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use worker::{Visitor, Worker};
 
@@ -52,6 +62,8 @@ use worker::{Visitor, Worker};
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Time for clients that were told to end to hear of it.
 const LAST_PATIENCE: Duration = Duration::from_secs(3);
+/// How often to look whether all clients have left by themselves.
+const GLANCE: Duration = Duration::from_millis(100);
 
 /// How the face behaves.
 pub struct Settings {
@@ -61,6 +73,10 @@ pub struct Settings {
     pub clients: usize,
     /// What a tenant may use.
     pub limits: Limits,
+    /// Which of the processes beside each other this is; 0 for none.
+    pub peer_id: u8,
+    /// Where the others are.
+    pub peers: Vec<(u8, String)>,
     /// Server connections of each thread.
     pub links: LinkSettings,
 }
@@ -71,7 +87,27 @@ pub struct Face {
     pub(crate) admission: Arc<Admission>,
     pub(crate) clients: Arc<Clients>,
     pub(crate) tenants: Tenants,
-    most_clients: usize,
+    peers: Peers,
+    /// Server connections, by thread.
+    links: Vec<Arc<Links>>,
+    most_clients: AtomicUsize,
+    /// Connections that are at the console.
+    operators: AtomicUsize,
+    /// What only the whole process can do.
+    requests: Requests,
+    /// Whether operators have to go.
+    closing: watch::Sender<bool>,
+}
+
+impl Face {
+    /// Sees to a cancel request: our own clients', or, once, one of a process beside us.
+    async fn cancel(&self, process_id: i32, secret: &[u8]) {
+        if self.peers.is_ours(process_id) {
+            self.clients.cancel(process_id, secret).await;
+        } else {
+            self.peers.forward(process_id, secret).await;
+        }
+    }
 }
 
 /// The face.
@@ -91,17 +127,47 @@ impl Proxy {
         handshake: Handshake,
         admission: Arc<Admission>,
         settings: Settings,
+        requests: Requests,
     ) -> io::Result<Self> {
+        let links = || Links::new(settings.links.clone());
         let face = Arc::new(Face {
             handshake,
             admission,
-            clients: Arc::default(),
+            clients: Clients::of(settings.peer_id),
+            peers: Peers::new(settings.peer_id, settings.peers),
             tenants: Tenants::new(settings.limits),
-            most_clients: settings.clients,
+            links: (0..settings.threads).map(|_| links()).collect(),
+            most_clients: AtomicUsize::new(settings.clients),
+            operators: AtomicUsize::new(0),
+            requests,
+            closing: watch::Sender::new(false),
         });
-        let start = |_| Thread::start(Worker::new(face.clone(), settings.links.clone()));
-        let threads = (0..settings.threads).map(start).collect::<io::Result<_>>()?;
+        let start = |links: &Arc<Links>| Thread::start(Worker::new(face.clone(), links.clone()));
+        let threads = face.links.iter().map(start).collect::<io::Result<_>>()?;
         Ok(Self { face, threads })
+    }
+
+    /// What all threads share, for who wants to look.
+    pub fn face(&self) -> &Arc<Face> {
+        &self.face
+    }
+
+    /// Behaves differently from now on. Threads and the server stay as they are, and so do clients.
+    pub fn configure(&self, handshake: handshake::Settings, settings: Settings) {
+        let face = &self.face;
+        face.handshake.configure(handshake);
+        face.tenants.limit(settings.limits);
+        face.peers.configure(settings.peers);
+        face.most_clients.store(settings.clients, Ordering::Relaxed);
+        face.links.iter().for_each(|links| links.configure(settings.links.clone()));
+    }
+
+    /// Returns when all clients have left by themselves.
+    pub async fn deserted(&self) {
+        let face = &self.face;
+        while face.clients.count() > face.operators.load(Ordering::Acquire) {
+            tokio::time::sleep(GLANCE).await;
+        }
     }
 
     /// Accepts until it is dropped.
@@ -120,8 +186,8 @@ impl Proxy {
     }
 
     fn take_in(&self, thread: &Thread, stream: TcpStream, peer: SocketAddr) {
-        let Some(ticket) = self.face.clients.admit(self.face.most_clients) else {
-            let most = self.face.most_clients;
+        let most = self.face.most_clients.load(Ordering::Relaxed);
+        let Some(ticket) = self.face.clients.admit(most) else {
             let mut words = Vec::new();
             let refusal = Refusal::new("53300", "too many clients already")
                 .detail(format!("This process takes {most} connections."))
@@ -142,6 +208,7 @@ impl Proxy {
         let (visitors, ended): (Vec<_>, Vec<_>) =
             threads.into_iter().map(|thread| (thread.visitors, thread.ended)).unzip();
         drop(visitors);
+        face.closing.send_replace(true);
         let mut all = std::pin::pin!(async {
             for thread in ended {
                 let _ = thread.await;

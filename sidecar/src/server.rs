@@ -3,13 +3,14 @@
 
 mod connections;
 mod handshake;
+mod operations;
 mod postgres;
 mod registry;
 
 pub use handshake::encryption;
 
 use crate::admission::Admission;
-use crate::config::{Authentication, Config, Dsn};
+use crate::config::{Authentication, Config, Dsn, Source};
 use crate::control::{self, Control, Event};
 use crate::error::Error;
 use crate::http::{self, Services};
@@ -17,6 +18,7 @@ use crate::pool::{self, Address, Endpoint, ServerPool};
 use crate::resolve::{self, Hint, Resolver};
 use crate::shutdown::Signals;
 use connections::Connections;
+use operations::{Ending, Operations};
 use registry::ControlRegistry;
 use std::io::Write;
 use std::net::SocketAddr;
@@ -24,42 +26,70 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 /// Time for requests that were cancelled at the end to tell their clients.
 const CANCEL_PATIENCE: Duration = Duration::from_secs(3);
 
-/// Binds, says where on standard output, serves until a signal comes, and drains.
-pub async fn serve(config: Config) -> Result<(), Error> {
+/// Binds, says where on standard output, serves until it is told to end, and drains. The configuration
+/// comes from `source`, which is read again on request.
+pub async fn serve(config: Config, source: Source) -> Result<(), Error> {
     let mut signals = Signals::listen()?;
     let services = Arc::new(services(&config)?);
     let http = bind(config.listen_http).await?;
-    let postgres = match config.postgres.listen {
-        Some(address) => Some((bind(address).await?, postgres::start(&config, &services)?)),
+    let admin = bind_if_on(config.listen_admin).await?;
+    let (requests, asked) = mpsc::unbounded_channel();
+    let encryption = encryption(&config)?;
+    let listener = bind_if_on(config.postgres.listen).await?;
+    let proxy = match &listener {
+        Some(_) => Some(postgres::start(&config, &services, encryption.clone(), requests)?),
         None => None,
     };
-    announce(&http, postgres.as_ref().map(|(listener, _)| listener))?;
+    announce(&http, listener.as_ref(), admin.as_ref())?;
     let notifications =
         tokio::spawn(follow_registry(services.clone(), config.registry.dsn.clone()));
+    let running = (proxy.as_ref(), encryption);
+    let mut operations = Operations::new((config, source), services.clone(), running, asked)?;
     let mut connections = Connections::new(http::router(services.clone()));
-    tokio::select! {
-        () = connections.accept(&http) => {}
-        () = postgres::accept(postgres.as_ref()) => {}
-        () = signals.next() => tracing::info!("stopping: no new connections"),
+    let mut admin_connections = Connections::new(operations.admin_router());
+    let ending = tokio::select! {
+        () = connections.accept(&http) => Ending::Now,
+        () = postgres::accept(listener.as_ref(), proxy.as_ref()) => Ending::Now,
+        () = accept_if_on(&mut admin_connections, admin.as_ref()) => Ending::Now,
+        ending = operations.until_ending(&mut signals) => ending,
+    };
+    tracing::info!("stopping: no new connections");
+    drop((http, listener));
+    if ending == Ending::WhenDeserted {
+        operations.until_deserted(&mut signals, &mut admin_connections, admin.as_ref()).await;
     }
-    drop(http);
-    let proxy = postgres.map(|(_, proxy)| proxy);
+    let patience = operations.patience();
+    drop(admin);
     tokio::spawn(signals.exit_at_next());
     let drain_postgres = async {
         if let Some(proxy) = proxy {
-            proxy.drain(config.timeouts.drain).await;
+            proxy.drain(patience).await;
         }
     };
-    tokio::join!(drain_http(connections, &services, config.timeouts.drain), drain_postgres);
+    tokio::join!(drain_http(connections, &services, patience), drain_postgres);
     notifications.abort();
     services.pool.close();
     tracing::info!("stopped");
     Ok(())
+}
+
+async fn bind_if_on(address: Option<SocketAddr>) -> Result<Option<TcpListener>, Error> {
+    match address {
+        Some(address) => bind(address).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+async fn accept_if_on(connections: &mut Connections, listener: Option<&TcpListener>) {
+    match listener {
+        Some(listener) => connections.accept(listener).await,
+        None => std::future::pending().await,
+    }
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, Error> {
@@ -78,14 +108,21 @@ async fn drain_http(connections: Connections, services: &Services, patience: Dur
 
 /// The one line on standard output. Logs go to standard error, so that whoever starts us with
 /// port 0 can read the ports from the first line.
-fn announce(http: &TcpListener, postgres: Option<&TcpListener>) -> Result<(), Error> {
-    let http = http.local_addr()?;
-    let postgres = postgres.map(TcpListener::local_addr).transpose()?;
-    let postgres = postgres.map(|address| format!(" postgres={address}")).unwrap_or_default();
+fn announce(
+    http: &TcpListener,
+    postgres: Option<&TcpListener>,
+    admin: Option<&TcpListener>,
+) -> Result<(), Error> {
+    let mut faces = String::new();
+    for (name, listener) in [("http", Some(http)), ("postgres", postgres), ("admin", admin)] {
+        if let Some(listener) = listener {
+            faces += &format!(" {name}={}", listener.local_addr()?);
+        }
+    }
     let mut out = std::io::stdout().lock();
-    writeln!(out, "tenancy listening http={http}{postgres}")?;
+    writeln!(out, "tenancy listening{faces}")?;
     out.flush()?;
-    tracing::info!("listening on http={http}{postgres}, version {}", env!("CARGO_PKG_VERSION"));
+    tracing::info!("listening on{faces}, version {}", env!("CARGO_PKG_VERSION"));
     Ok(())
 }
 

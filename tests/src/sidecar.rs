@@ -106,6 +106,16 @@ impl Sidecar {
         self.addresses["postgres"]
     }
 
+    /// Where it listens for operators' machines.
+    pub fn admin(&self) -> SocketAddr {
+        self.addresses["admin"]
+    }
+
+    /// Its configuration file.
+    pub fn configuration(&self) -> PathBuf {
+        self.log.with_file_name("tenancy.toml")
+    }
+
     /// What it wrote to its log so far.
     pub fn log(&self) -> String {
         std::fs::read_to_string(&self.log).expect("the log can be read")
@@ -183,7 +193,7 @@ fn configuration(database: &Database<'_>) -> String {
     let registry = database.login(&["tenancy_resolver"]).dsn();
     format!(
         "base_domains = ['{BASE_DOMAIN}']\n[listen]\nhttp = '127.0.0.1:0'\n\
-         postgres = '127.0.0.1:0'\n\
+         postgres = '127.0.0.1:0'\nadmin = '127.0.0.1:0'\n\
          [data]\ndsn = '{data}'\n[registry]\ndsn = '{registry}'\n"
     )
 }

@@ -43,9 +43,11 @@ const SIDECAR: Arrows = &[
     ("admission", &["auth", "control", "resolve"]),
     ("http", &["admission", "pool", "resolve", "wire"]),
     ("proxy", &["admission", "auth", "pool", "resolve", "tls", "wire"]),
+    ("admin", &["http", "proxy"]),
     (
         "server",
         &[
+            "admin",
             "admission",
             "config",
             "control",
@@ -55,6 +57,7 @@ const SIDECAR: Arrows = &[
             "proxy",
             "resolve",
             "shutdown",
+            "telemetry",
             "tls",
         ],
     ),

@@ -9,7 +9,7 @@ mod odd_requests;
 mod outages;
 mod process;
 mod routing;
-mod site;
+pub mod site;
 mod stale_routes;
 
 use std::time::Duration;

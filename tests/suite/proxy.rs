@@ -11,6 +11,7 @@ mod limits;
 mod login;
 mod losses;
 mod messages;
+mod operations;
 mod sharing;
 mod site;
 mod statements;

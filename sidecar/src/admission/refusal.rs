@@ -52,6 +52,12 @@ impl Refusal {
         Self::new("08006", "the database cannot be reached").hint("Try again in a moment.")
     }
 
+    /// An operator, or the end of the process.
+    pub fn ended() -> Self {
+        Self::new("57P01", "terminating connection due to administrator command")
+            .hint("Connect again.")
+    }
+
     /// Two sources that do not lead to one tenant.
     pub fn disagreement(one: &str, other: &str) -> Self {
         Self::new("22023", format!("{one} and {other} do not name the same tenant"))

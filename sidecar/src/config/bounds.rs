@@ -21,6 +21,10 @@ pub const MANY: RangeInclusive<usize> = 1..=10_000_000;
 pub const RATE: RangeInclusive<usize> = 0..=1_000_000_000;
 /// Logins that may fail; zero means any number.
 pub const FAILURES: RangeInclusive<usize> = 0..=1_000_000;
+/// Ids of processes that stand beside each other; they have seven bits.
+pub const PEER_ID: RangeInclusive<usize> = 0..=127;
+/// Tenants by name in the metrics.
+pub const METRICS: RangeInclusive<usize> = 0..=10_000;
 
 const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// Where zero would mean that nothing can ever work.

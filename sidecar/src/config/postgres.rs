@@ -4,6 +4,7 @@ use super::Error;
 use super::bounds::{self, size};
 use super::raw::RawPostgres;
 use super::tls::{Tls, tls};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::num::{NonZeroU32, NonZeroUsize};
 
@@ -36,6 +37,10 @@ pub struct Postgres {
     pub recycle_tenants: usize,
     /// Statements that are kept prepared on a server connection.
     pub prepared_statements: NonZeroUsize,
+    /// Which of the processes beside each other this is; 0 for none.
+    pub peer_id: u8,
+    /// Where the others are, by their ids.
+    pub peers: Vec<(u8, String)>,
     /// TLS; none when it is off.
     pub tls: Option<Tls>,
 }
@@ -52,6 +57,7 @@ pub fn postgres(raw: RawPostgres, listen: Option<&str>) -> Result<Postgres, Erro
             ),
         ));
     }
+    let peer_id = size("postgres.peer_id", raw.peer_id, 0, bounds::PEER_ID)? as u8;
     let many = |key, given, default| size(key, given, default, bounds::MANY);
     Ok(Postgres {
         threads,
@@ -69,15 +75,40 @@ pub fn postgres(raw: RawPostgres, listen: Option<&str>) -> Result<Postgres, Erro
         prepared_statements: many("postgres.prepared_statements", raw.prepared_statements, 200)?
             .try_into()
             .unwrap_or(NonZeroUsize::MIN),
-        listen: address(listen.unwrap_or("127.0.0.1:6432"))?,
+        listen: address_or_off("listen.postgres", listen.unwrap_or("127.0.0.1:6432"))?,
         session_logins: names("postgres.session_logins", raw.session_logins)?,
         admin_logins: names("postgres.admin_logins", raw.admin_logins)?,
         ignore_startup_parameters: names(
             "postgres.ignore_startup_parameters",
             raw.ignore_startup_parameters,
         )?,
+        peer_id,
+        peers: peers(peer_id, &raw.peers.unwrap_or_default())?,
         tls: tls(raw.tls)?,
     })
+}
+
+/// Each process may be given the same table: its own entry says nothing to it.
+fn peers(own: u8, given: &BTreeMap<String, String>) -> Result<Vec<(u8, String)>, Error> {
+    let wrong = |message: String| Error::value("postgres.peers", message);
+    if own == 0 && !given.is_empty() {
+        return Err(wrong("needs \"postgres.peer_id\": which of them this process is".to_owned()));
+    }
+    let mut peers = Vec::new();
+    for (id, address) in given {
+        let id = id.parse().ok().filter(|id| (1..=127).contains(id));
+        let id = id.ok_or_else(|| wrong("has an id that is not between 1 and 127".to_owned()))?;
+        let port = address.rsplit_once(':').filter(|(host, _)| !host.is_empty());
+        if port.is_none_or(|(_, port)| port.parse::<u16>().is_err()) {
+            return Err(wrong(format!(
+                "{address:?} is not a host and port such as \"10.0.0.2:6432\""
+            )));
+        }
+        if id != own {
+            peers.push((id, address.clone()));
+        }
+    }
+    Ok(peers)
 }
 
 /// Zero is any number.
@@ -86,13 +117,14 @@ fn rate(given: Option<usize>) -> Result<Option<NonZeroU32>, Error> {
     Ok(u32::try_from(rate).ok().and_then(NonZeroU32::new))
 }
 
-fn address(text: &str) -> Result<Option<SocketAddr>, Error> {
+/// Where a face listens; nowhere when it is off.
+pub fn address_or_off(key: &'static str, text: &str) -> Result<Option<SocketAddr>, Error> {
     if text == "off" {
         return Ok(None);
     }
     text.parse().map(Some).map_err(|_| {
         Error::value(
-            "listen.postgres",
+            key,
             format!(
                 "{text:?} is neither an address and port such as \"127.0.0.1:6432\" nor \"off\""
             ),

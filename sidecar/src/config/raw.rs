@@ -3,6 +3,7 @@
 
 use super::Error;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use toml::{Table, Value};
 
@@ -34,6 +35,7 @@ pub struct Raw {
     pub routes: RawRoutes,
     pub limits: RawLimits,
     pub timeouts: RawTimeouts,
+    pub metrics: RawMetrics,
     pub log: RawLog,
 }
 
@@ -43,6 +45,7 @@ pub struct Raw {
 pub struct RawListen {
     pub http: Option<String>,
     pub postgres: Option<String>,
+    pub admin: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -61,6 +64,8 @@ pub struct RawPostgres {
     pub transactions_per_second: Option<usize>,
     pub recycle_tenants: Option<usize>,
     pub prepared_statements: Option<usize>,
+    pub peer_id: Option<usize>,
+    pub peers: Option<BTreeMap<String, String>>,
     pub tls: RawTls,
 }
 
@@ -134,6 +139,13 @@ pub struct RawTimeouts {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[allow(missing_docs)]
+pub struct RawMetrics {
+    pub tenants: Option<usize>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[allow(missing_docs)]
 pub struct RawLog {
     pub format: Option<String>,
     pub level: Option<String>,
@@ -141,17 +153,19 @@ pub struct RawLog {
 
 /// How a value is written where TOML's quotes and brackets are not at hand.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Text,
     Number,
     /// Separated by commas.
     List,
     /// Certificates and their keys as `cert:key`, separated by commas.
     Certificates,
+    /// Keys and values as `key=value`, separated by commas.
+    Map,
 }
 
 /// Every key, for the environment (`listen.http` is `TENANCY_LISTEN_HTTP`) and flags.
-const KEYS: &[(&str, Kind)] = &[
+pub(super) const KEYS: &[(&str, Kind)] = &[
     ("authentication", Kind::Text),
     ("base_domains", Kind::List),
     ("tenant_header", Kind::Text),
@@ -159,6 +173,7 @@ const KEYS: &[(&str, Kind)] = &[
     ("password_cache_ttl", Kind::Text),
     ("listen.http", Kind::Text),
     ("listen.postgres", Kind::Text),
+    ("listen.admin", Kind::Text),
     ("postgres.threads", Kind::Number),
     ("postgres.pool_size", Kind::Number),
     ("postgres.pool_size_per_tenant", Kind::Number),
@@ -171,6 +186,8 @@ const KEYS: &[(&str, Kind)] = &[
     ("postgres.session_logins", Kind::List),
     ("postgres.admin_logins", Kind::List),
     ("postgres.ignore_startup_parameters", Kind::List),
+    ("postgres.peer_id", Kind::Number),
+    ("postgres.peers", Kind::Map),
     ("postgres.tls.mode", Kind::Text),
     ("postgres.tls.certificates", Kind::Certificates),
     ("postgres.tls.certificate_dir", Kind::Text),
@@ -194,6 +211,7 @@ const KEYS: &[(&str, Kind)] = &[
     ("timeouts.checkout", Kind::Text),
     ("timeouts.request", Kind::Text),
     ("timeouts.drain", Kind::Text),
+    ("metrics.tenants", Kind::Number),
     ("log.format", Kind::Text),
     ("log.level", Kind::Text),
 ];
@@ -282,6 +300,10 @@ fn parse(kind: Kind, text: &str, origin: &str) -> Result<Value, Error> {
         Kind::Certificates => {
             items(text).map(|item| pair(item, origin)).collect::<Result<_, _>>().map(Value::Array)
         }
+        Kind::Map => {
+            let entries = items(text).map(|item| entry(item, origin));
+            entries.collect::<Result<Table, _>>().map(Value::Table)
+        }
     }
 }
 
@@ -297,6 +319,14 @@ fn pair(text: &str, origin: &str) -> Result<Value, Error> {
     let value = |path: &str| Value::String(path.to_owned());
     let pair = [("cert".to_owned(), value(cert)), ("key".to_owned(), value(key))];
     Ok(Value::Table(Table::from_iter(pair)))
+}
+
+fn entry(text: &str, origin: &str) -> Result<(String, Value), Error> {
+    let (key, value) = text.split_once('=').ok_or_else(|| Error::Syntax {
+        origin: origin.to_owned(),
+        message: format!("{text:?} is not of the form key=value"),
+    })?;
+    Ok((key.trim().to_owned(), Value::String(value.trim().to_owned())))
 }
 
 fn put(table: &mut Table, key: &str, value: Value, origin: &str) -> Result<(), Error> {

@@ -74,6 +74,17 @@ impl ServerPool {
         Ok(Checkout { object: Some(object), result_limit: self.result_limit })
     }
 
+    /// From now on at most so many connections; what is more is closed when it is given back.
+    pub fn resize(&self, size: usize) {
+        self.pool.resize(size);
+    }
+
+    /// Connections that there are, those of them that nobody holds, and how many wait for one.
+    pub fn figures(&self) -> [usize; 3] {
+        let status = self.pool.status();
+        [status.size, status.available, status.waiting]
+    }
+
     /// Lends nothing more and closes what is idle.
     pub fn close(&self) {
         self.pool.close();

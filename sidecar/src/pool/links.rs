@@ -7,16 +7,21 @@
 mod choice;
 mod errand;
 mod opening;
+mod operating;
 mod queue;
 
 use super::link::{Link, Place};
 use super::{Address, Error};
+pub use operating::{Census, Idle};
+
+use arc_swap::ArcSwap;
 use opening::Opening;
 use queue::Queue;
 use std::collections::{HashMap, HashSet};
 use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 /// How the connections behave.
@@ -44,8 +49,10 @@ pub struct LinkSettings {
 
 /// The connections of a thread.
 pub struct Links {
-    settings: LinkSettings,
+    settings: ArcSwap<LinkSettings>,
     state: Mutex<State>,
+    /// Of the thread: an operator may be on another one.
+    home: OnceLock<Handle>,
 }
 
 type Answer = Result<Loan, Arc<Error>>;
@@ -64,23 +71,10 @@ struct State {
 }
 
 /// Whose clients wait although there would be a connection.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Paused {
     all: bool,
     tenants: HashSet<i64>,
-}
-
-/// How many connections are where.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Census {
-    /// With nobody.
-    pub idle: usize,
-    /// On loan.
-    pub lent: usize,
-    /// About to be opened.
-    pub opening: usize,
-    /// Clients that wait.
-    pub waiting: usize,
 }
 
 /// A connection on loan to a client of a tenant.
@@ -93,7 +87,8 @@ pub struct Loan {
 impl Links {
     /// Opens none yet.
     pub fn new(settings: LinkSettings) -> Arc<Self> {
-        Arc::new(Self { settings, state: Mutex::default() })
+        let settings = ArcSwap::from_pointee(settings);
+        Arc::new(Self { settings, state: Mutex::default(), home: OnceLock::new() })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -109,7 +104,7 @@ impl Links {
     pub async fn take(self: &Arc<Self>, place: &Place) -> Result<Loan, Arc<Error>> {
         match self.try_take(place)? {
             Ok(loan) => Ok(loan),
-            Err(waiting) => self.wait(waiting).await,
+            Err(waiting) => self.wait(place.tenant, waiting).await,
         }
     }
 
@@ -122,7 +117,7 @@ impl Links {
         if state.closed {
             return Err(Arc::new(Error::Odd("the pool is closed")));
         }
-        if state.may_serve(place.tenant, self.settings.size_per_tenant) {
+        if state.may_serve(place.tenant, self.settings.load().size_per_tenant) {
             while let Some(mut link) = choice::take(&mut state.idle, place) {
                 // A server that went away, or says that it is about to, is not handed out.
                 if link.is_quiet() && !self.is_worn(&link) {
@@ -132,7 +127,7 @@ impl Links {
                 state.places -= 1;
             }
         }
-        if state.queue.len_of(place.tenant) >= self.settings.queue_per_tenant {
+        if state.queue.len_of(place.tenant) >= self.settings.load().queue_per_tenant {
             return Err(Arc::new(Error::Crowded));
         }
         let waiting = state.queue.join(place.tenant);
@@ -140,29 +135,40 @@ impl Links {
         Ok(Err(waiting))
     }
 
-    async fn wait(&self, waiting: oneshot::Receiver<Answer>) -> Result<Loan, Arc<Error>> {
-        let answer = tokio::time::timeout(self.settings.patience, waiting).await;
-        match answer {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(_)) => Err(Arc::new(Error::Odd("the pool is closed"))),
-            Err(_) => Err(Arc::new(Error::Busy)),
+    async fn wait(
+        &self,
+        tenant: i64,
+        mut waiting: oneshot::Receiver<Answer>,
+    ) -> Result<Loan, Arc<Error>> {
+        loop {
+            let patience = self.settings.load().patience;
+            match tokio::time::timeout(patience, &mut waiting).await {
+                Ok(Ok(answer)) => return answer,
+                Ok(Err(_)) => return Err(Arc::new(Error::Odd("the pool is closed"))),
+                // Who waits for the end of a pause is not sent away.
+                Err(_) if self.is_paused(tenant) => {}
+                Err(_) => return Err(Arc::new(Error::Busy)),
+            }
         }
     }
 
     /// Whether a connection is better replaced.
     fn is_worn(&self, link: &Link) -> bool {
-        link.served.len() > self.settings.most_tenants
-            || link.born.elapsed() > self.settings.lifetime
+        link.served.len() > self.settings.load().most_tenants
+            || link.born.elapsed() > self.settings.load().lifetime
     }
 
     /// Hands a connection that nobody holds to who waits for one, else keeps it.
     fn settle(self: &Arc<Self>, mut state: MutexGuard<'_, State>, mut link: Link) {
-        if state.closed || self.is_worn(&link) {
+        let excess = state.places > self.settings.load().size;
+        if state.closed || state.paused.all || excess || self.is_worn(&link) {
             state.places -= 1;
             self.open_if_needed(&mut state);
             return;
         }
-        while let Some((tenant, sender)) = state.next_for(&link, self.settings.size_per_tenant) {
+        while let Some((tenant, sender)) =
+            state.next_for(&link, self.settings.load().size_per_tenant)
+        {
             *state.lent.entry(tenant).or_default() += 1;
             // As a loan: if the receiver goes away before it looks, the connection is not lost count of.
             match sender.send(Ok(Loan::new(link, tenant, self))) {
@@ -187,66 +193,16 @@ impl Links {
 
     /// Opens as many as there are clients that none of those being opened is for.
     fn open_if_needed(self: &Arc<Self>, state: &mut State) {
+        let size = self.settings.load().size;
         while !state.closed
+            && !state.paused.all
             && state.opening < state.queue.len()
-            && state.places < self.settings.size
+            && state.places < size
         {
             state.places += 1;
             state.opening += 1;
-            tokio::spawn(Opening::of(self).run());
+            self.home.get_or_init(Handle::current).spawn(Opening::of(self).run());
         }
-    }
-
-    /// How many are where.
-    pub fn census(&self) -> Census {
-        let state = self.state();
-        Census {
-            idle: state.idle.len(),
-            lent: state.lent.values().sum(),
-            opening: state.opening,
-            waiting: state.queue.len(),
-        }
-    }
-
-    /// Lends nothing to clients of a tenant, or of any, until [`Links::resume`].
-    pub fn pause(&self, tenant: Option<i64>) {
-        let mut state = self.state();
-        match tenant {
-            None => state.paused.all = true,
-            Some(tenant) => _ = state.paused.tenants.insert(tenant),
-        }
-    }
-
-    /// How many connections clients of a tenant, or of any, hold.
-    pub fn lent(&self, tenant: Option<i64>) -> usize {
-        let state = self.state();
-        match tenant {
-            None => state.lent.values().sum(),
-            Some(tenant) => state.lent.get(&tenant).copied().unwrap_or_default(),
-        }
-    }
-
-    /// Ends a pause.
-    pub fn resume(self: &Arc<Self>, tenant: Option<i64>) {
-        let mut state = self.state();
-        match tenant {
-            None => state.paused = Paused::default(),
-            Some(tenant) => _ = state.paused.tenants.remove(&tenant),
-        }
-        let idle = std::mem::take(&mut state.idle);
-        drop(state);
-        for link in idle {
-            self.settle(self.state(), link);
-        }
-    }
-
-    /// Lends nothing more and closes what nobody holds.
-    pub fn close(&self) {
-        let mut state = self.state();
-        state.closed = true;
-        state.places -= state.idle.len();
-        state.idle.clear();
-        state.queue.drain();
     }
 }
 

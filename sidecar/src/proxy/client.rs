@@ -123,12 +123,12 @@ impl Client {
                 .detail("The tenant has begun as many in this second as it may.")
                 .hint("Try again in a moment, or raise postgres.transactions_per_second."));
         }
-        self.set_activity(Activity::Waiting);
         let began = Instant::now();
-        let loan = self.worker.links.take(&self.place).await;
+        self.registration.handle().waits(began);
+        let loan = self.orders().unless_ended(self.worker.links.take(&self.place)).await;
         add(&self.tenant().counters.wait_micros, micros(began.elapsed()));
         self.set_activity(Activity::Active);
-        loan.map_err(|error| refusal_for(&error))
+        loan.ok_or_else(Refusal::ended)?.map_err(|error| refusal_for(&error))
     }
 
     /// Lets the client in once more where the registry may have changed since it was.

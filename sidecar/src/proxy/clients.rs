@@ -1,7 +1,6 @@
 //! All clients of the process, by the key with which each may have its own running query cancelled.
 
-#![expect(dead_code, reason = "for the console")]
-
+use super::cancel_key;
 use super::orders::Orders;
 use super::tenants::Tenant;
 use crate::pool::Target;
@@ -9,7 +8,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 use subtle::ConstantTimeEq;
 
 /// What a client is at.
@@ -44,6 +43,9 @@ pub struct Handle {
     /// How many transactions it has ended.
     pub transactions: AtomicU64,
     activity: AtomicU8,
+    born: Instant,
+    /// When it last began to wait, in microseconds from its birth.
+    waits_since: AtomicU64,
     /// The server connection on which its query runs, for as long as it has one.
     running: Mutex<Option<Arc<Target>>>,
 }
@@ -75,6 +77,24 @@ impl Handle {
     /// Says what it is at.
     pub fn set_activity(&self, activity: Activity) {
         self.activity.store(activity as u8, Ordering::Relaxed);
+    }
+
+    /// Says that it waits for a server connection, from `began` on.
+    pub fn waits(&self, began: Instant) {
+        let micros = began.saturating_duration_since(self.born).as_micros();
+        self.waits_since.store(u64::try_from(micros).unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.set_activity(Activity::Waiting);
+    }
+
+    /// How long it has waited so far, if it waits.
+    pub fn waiting_time(&self) -> Option<Duration> {
+        let since = Duration::from_micros(self.waits_since.load(Ordering::Relaxed));
+        (self.activity() == Activity::Waiting).then(|| self.born.elapsed().saturating_sub(since))
+    }
+
+    /// Process id of the backend that runs its query, if one does.
+    pub fn backend(&self) -> Option<i32> {
+        self.running().as_ref().map(|target| target.key.process_id)
     }
 
     fn running(&self) -> MutexGuard<'_, Option<Arc<Target>>> {
@@ -119,6 +139,8 @@ impl Drop for Request {
 #[derive(Default)]
 pub struct Clients {
     known: Mutex<HashMap<i32, Arc<Handle>>>,
+    /// Which of the processes beside each other this is.
+    peer_id: u8,
     /// Those that have not come in yet count as well.
     count: AtomicUsize,
 }
@@ -156,6 +178,11 @@ impl Clients {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// None yet, of this process among those beside it; 0 where there is none.
+    pub fn of(peer_id: u8) -> Arc<Self> {
+        Arc::new(Self { peer_id, ..Self::default() })
+    }
+
     /// Counts a connection, up to `most`.
     pub fn admit(self: &Arc<Self>, most: usize) -> Option<Ticket> {
         let ticket = Ticket(self.clone());
@@ -163,7 +190,7 @@ impl Clients {
         (before < most).then_some(ticket)
     }
 
-    /// How many connections there are.
+    /// How many connections there are, also of those that have not come in yet.
     pub fn count(&self) -> usize {
         self.count.load(Ordering::Acquire)
     }
@@ -173,9 +200,9 @@ impl Clients {
         let mut known = self.known();
         let mut process_id = 0;
         while process_id == 0 || known.contains_key(&process_id) {
-            process_id = rand::random::<i32>() & i32::MAX;
+            process_id = cancel_key::process_id(self.peer_id);
         }
-        let secret: [u8; 32] = rand::random();
+        let secret = cancel_key::secret();
         let handle = Arc::new(Handle {
             process_id,
             secret: secret[..facts.secret_len.min(secret.len())].into(),
@@ -187,6 +214,8 @@ impl Clients {
             orders: Orders::default(),
             transactions: AtomicU64::new(0),
             activity: AtomicU8::new(Activity::Idle as u8),
+            born: Instant::now(),
+            waits_since: AtomicU64::new(0),
             running: Mutex::new(None),
         });
         known.insert(process_id, handle.clone());
@@ -201,8 +230,9 @@ impl Clients {
 
     /// Sees to a cancel request. Who has the wrong secret learns nothing.
     pub async fn cancel(&self, process_id: i32, secret: &[u8]) {
+        let secret = cancel_key::as_given_out(secret);
         let handle = self.known().get(&process_id).cloned();
-        if let Some(handle) = handle.filter(|handle| handle.secret.ct_eq(secret).into()) {
+        if let Some(handle) = handle.filter(|handle| handle.secret.ct_eq(&secret).into()) {
             handle.cancel().await;
         }
     }

@@ -37,6 +37,7 @@ use crate::pool::Pooling;
 use crate::resolve::Route;
 use crate::tls::Certificates;
 use crate::wire::startup;
+use arc_swap::ArcSwap;
 use bytes::BytesMut;
 use line::Line;
 use opening::{Opened, Start};
@@ -124,6 +125,8 @@ pub enum Arrival {
         process_id: i32,
         /// The same; of any length from 4 to 256 bytes.
         secret: Vec<u8>,
+        /// Closed when the request was seen to: clients wait for that before they go on.
+        stream: ClientStream,
     },
     /// An operator.
     Console(Box<Operator>),
@@ -161,7 +164,7 @@ pub struct Settings {
 /// All that the start of a connection needs.
 pub struct Handshake {
     admission: Arc<Admission>,
-    settings: Settings,
+    settings: ArcSwap<Settings>,
     throttle: Throttle,
     counters: Counters,
 }
@@ -170,7 +173,14 @@ impl Handshake {
     /// For one process: failures are counted here.
     pub fn new(admission: Arc<Admission>, settings: Settings) -> Self {
         let throttle = Throttle::new(settings.failures_per_minute);
+        let settings = ArcSwap::from_pointee(settings);
         Self { admission, settings, throttle, counters: Counters::default() }
+    }
+
+    /// Other settings, for connections from now on.
+    pub fn configure(&self, settings: Settings) {
+        self.throttle.set_limit(settings.failures_per_minute);
+        self.settings.store(Arc::new(settings));
     }
 
     /// How connections have ended up so far.
@@ -199,14 +209,16 @@ pub async fn receive_local(stream: UnixStream, host: &Handshake) -> Option<Arriv
 
 impl Handshake {
     async fn receive(&self, stream: ClientStream, peer: Peer) -> Option<Arrival> {
-        let deadline = Instant::now() + self.settings.patience;
-        let encryption = self.settings.encryption.as_ref();
-        let opened = timeout_at(deadline, opening::open(stream, encryption)).await;
+        let settings = self.settings.load_full();
+        let deadline = Instant::now() + settings.patience;
+        let opened =
+            timeout_at(deadline, opening::open(stream, settings.encryption.as_ref())).await;
         let (mut line, start) = match opened {
             Ok(Opened::Session(line, start)) => (line, start),
-            Ok(Opened::Cancel { process_id, secret }) => {
+            Ok(Opened::Cancel { process_id, secret, line }) => {
                 self.counters.count(Outcome::Cancel);
-                return Some(Arrival::Cancel { process_id, secret });
+                let (stream, _) = line.into_parts();
+                return Some(Arrival::Cancel { process_id, secret, stream });
             }
             Ok(Opened::Ended(outcome)) => return self.gone(peer, outcome, ""),
             Err(_) => return self.gone(peer, Outcome::TooSlow, ""),
@@ -239,7 +251,7 @@ impl Handshake {
     /// From a start packet to AuthenticationOk.
     async fn admit(&self, line: &mut Line, start: Start, peer: Peer) -> Result<Entry, End> {
         let Start { minor, parameters, server_name, end_point } = start;
-        let wanted = Wanted::read(&parameters, server_name, &self.settings)
+        let wanted = Wanted::read(&parameters, server_name, &self.settings.load())
             .map_err(|refusal| End::Refused(Outcome::Parameters, refusal))?;
         let proved = self.prove(line, (&wanted.login, peer), end_point.as_deref()).await?;
         let place = match wanted.database.as_deref() {
@@ -257,7 +269,7 @@ impl Handshake {
 
     /// To who may not use it the console is a tenant that there is not.
     fn console(&self, wanted: &Wanted) -> Result<(), Refusal> {
-        match self.settings.admin_logins.contains(&wanted.login) {
+        match self.settings.load().admin_logins.contains(&wanted.login) {
             true => Ok(()),
             false => Err(Refusal::unknown()),
         }

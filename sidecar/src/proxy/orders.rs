@@ -2,8 +2,10 @@
 //! at whenever it wakes up. Costs an idle client nothing but its place.
 
 use futures_util::task::AtomicWaker;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::task::Context;
+use std::task::{Context, Poll};
 
 /// What is to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,6 +41,22 @@ impl Orders {
         self.task.wake();
     }
 
+    /// Does the work, unless it has to wait and is told, now or meanwhile, to end.
+    pub async fn unless_ended<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        let mut work = pin!(work);
+        poll_fn(|cx| {
+            if let Poll::Ready(done) = work.as_mut().poll(cx) {
+                return Poll::Ready(Some(done));
+            }
+            self.listen(cx);
+            match self.given() {
+                Order::End => Poll::Ready(None),
+                Order::Stay | Order::Finish => Poll::Pending,
+            }
+        })
+        .await
+    }
+
     /// The task of `cx` wakes up when something is said.
     pub fn listen(&self, cx: &Context<'_>) {
         self.task.register(cx.waker());
@@ -56,5 +74,14 @@ mod tests {
         orders.give(Order::End);
         orders.give(Order::Finish);
         assert_eq!(orders.given(), Order::End);
+    }
+
+    #[tokio::test]
+    async fn who_waits_is_told_to_end() {
+        let orders = Orders::default();
+        let waiting = orders.unless_ended(std::future::pending::<()>());
+        let (ended, ()) = tokio::join!(waiting, async { orders.give(Order::End) });
+        assert_eq!(ended, None);
+        assert_eq!(orders.unless_ended(async { 1 }).await, Some(1));
     }
 }

@@ -1,8 +1,7 @@
 //! What each tenant uses of this process, and how much it may. Counters are for people to read; the
 //! limits count clients and transactions of this process alone.
 
-#![expect(dead_code, reason = "for the console")]
-
+use arc_swap::{ArcSwap, ArcSwapOption};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use std::collections::HashMap;
 use std::num::NonZeroU32;
@@ -13,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 const MOST_REMEMBERED: usize = 20_000;
 
 /// What a tenant may use.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Clients at a time.
     pub clients: usize,
@@ -47,18 +46,17 @@ pub struct Tenant {
     pub clients: AtomicUsize,
     /// What it has used.
     pub counters: Counters,
-    rate: Option<DefaultDirectRateLimiter>,
+    rate: ArcSwapOption<DefaultDirectRateLimiter>,
 }
 
 impl Tenant {
     fn new(id: i64, name: &str, limits: &Limits) -> Self {
-        let rate = limits.transactions_per_second;
         Self {
             id,
             name: Mutex::new(name.into()),
             clients: AtomicUsize::new(0),
             counters: Counters::default(),
-            rate: rate.map(|rate| RateLimiter::direct(Quota::per_second(rate))),
+            rate: ArcSwapOption::new(limiter(limits)),
         }
     }
 
@@ -69,8 +67,13 @@ impl Tenant {
 
     /// Whether it may begin another transaction now.
     pub fn may_begin(&self) -> bool {
-        self.rate.as_ref().is_none_or(|rate| rate.check().is_ok())
+        self.rate.load().as_ref().is_none_or(|rate| rate.check().is_ok())
     }
+}
+
+fn limiter(limits: &Limits) -> Option<Arc<DefaultDirectRateLimiter>> {
+    let rate = limits.transactions_per_second?;
+    Some(Arc::new(RateLimiter::direct(Quota::per_second(rate))))
 }
 
 /// Adds to a counter.
@@ -80,7 +83,7 @@ pub fn add(counter: &AtomicU64, n: u64) {
 
 /// All of them.
 pub struct Tenants {
-    limits: Limits,
+    limits: ArcSwap<Limits>,
     known: Mutex<HashMap<i64, Arc<Tenant>>>,
 }
 
@@ -103,12 +106,23 @@ impl Drop for Seat {
 impl Tenants {
     /// None yet.
     pub fn new(limits: Limits) -> Self {
-        Self { limits, known: Mutex::default() }
+        Self { limits: ArcSwap::from_pointee(limits), known: Mutex::default() }
     }
 
     /// The limits.
-    pub fn limits(&self) -> &Limits {
-        &self.limits
+    pub fn limits(&self) -> Limits {
+        **self.limits.load()
+    }
+
+    /// Other limits from now on. Clients that are more than that stay.
+    pub fn limit(&self, limits: Limits) {
+        let old = self.limits.swap(Arc::new(limits));
+        if old.transactions_per_second == limits.transactions_per_second {
+            return;
+        }
+        for tenant in self.all() {
+            tenant.rate.store(limiter(&limits));
+        }
     }
 
     fn known(&self) -> MutexGuard<'_, HashMap<i64, Arc<Tenant>>> {
@@ -118,12 +132,13 @@ impl Tenants {
     /// A client of a tenant; `None` where there are as many as may be.
     pub fn seat(&self, id: i64, name: &str) -> Option<Seat> {
         let mut known = self.known();
+        // Under the lock, so that nobody comes in by old limits behind who changes them.
+        let limits = self.limits();
         if known.len() >= MOST_REMEMBERED && !known.contains_key(&id) {
             known.retain(|_, tenant| tenant.clients.load(Ordering::Acquire) > 0);
         }
-        let tenant =
-            known.entry(id).or_insert_with(|| Arc::new(Tenant::new(id, name, &self.limits)));
-        if tenant.clients.load(Ordering::Acquire) >= self.limits.clients {
+        let tenant = known.entry(id).or_insert_with(|| Arc::new(Tenant::new(id, name, &limits)));
+        if tenant.clients.load(Ordering::Acquire) >= limits.clients {
             return None;
         }
         *tenant.name.lock().unwrap_or_else(PoisonError::into_inner) = name.into();
@@ -158,6 +173,19 @@ mod tests {
         let seat = Tenants::new(limits).seat(1, "acme").unwrap();
         let begun = (0..10).filter(|_| seat.tenant().may_begin()).count();
         assert!((3..5).contains(&begun), "{begun}");
+    }
+
+    #[test]
+    fn other_limits_count_for_tenants_that_are_here() {
+        let tenants = Tenants::new(Limits { clients: 2, transactions_per_second: None });
+        let first = tenants.seat(1, "acme").unwrap();
+        let _second = tenants.seat(1, "acme");
+        tenants.limit(Limits { clients: 1, transactions_per_second: NonZeroU32::new(1) });
+        assert!(tenants.seat(1, "acme").is_none());
+        assert!(first.tenant().may_begin() && !first.tenant().may_begin());
+        tenants.limit(Limits { clients: 3, transactions_per_second: None });
+        assert!(tenants.seat(1, "acme").is_some());
+        assert!(first.tenant().may_begin());
     }
 
     #[test]

@@ -99,10 +99,7 @@ impl Trouble {
                     .detail(format!("A client may have {most} at a time."))
                     .hint("Close those that are not needed any more.")
             }
-            Self::Ordered => {
-                Refusal::new("57P01", "terminating connection due to administrator command")
-                    .hint("Connect again.")
-            }
+            Self::Ordered => Refusal::ended(),
         })
     }
 }

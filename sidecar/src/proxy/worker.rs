@@ -8,8 +8,8 @@ use super::handshake::{self, Arrival};
 use super::refusing::say;
 use super::session::Session;
 use super::statements::Library;
-use super::{Face, welcome};
-use crate::pool::{LinkSettings, Links};
+use super::{Face, console, welcome};
+use crate::pool::Links;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::net::TcpStream;
@@ -41,13 +41,8 @@ pub struct Visitor {
 
 impl Worker {
     /// With no clients yet.
-    pub fn new(face: Arc<Face>, links: LinkSettings) -> Arc<Self> {
-        Arc::new(Self {
-            face,
-            links: Links::new(links),
-            library: Library::default(),
-            buffers: Mutex::default(),
-        })
+    pub fn new(face: Arc<Face>, links: Arc<Links>) -> Arc<Self> {
+        Arc::new(Self { face, links, library: Library::default(), buffers: Mutex::default() })
     }
 
     /// Takes in clients until nobody sends any more, then returns when the last has left.
@@ -73,12 +68,12 @@ impl Worker {
         let arrival = Box::pin(handshake::receive(stream, peer, &self.face.handshake)).await;
         match arrival {
             None => {}
-            Some(Arrival::Cancel { process_id, secret }) => {
-                self.face.clients.cancel(process_id, &secret).await;
+            Some(Arrival::Cancel { process_id, secret, stream }) => {
+                self.face.cancel(process_id, &secret).await;
+                drop(stream);
             }
-            Some(Arrival::Console(mut operator)) => {
-                let refusal = crate::admission::Refusal::unknown();
-                let _ = say(&mut operator.stream, &refusal, "FATAL", false).await;
+            Some(Arrival::Console(operator)) => {
+                Box::pin(console::attend(operator, self.face.clone())).await;
             }
             Some(Arrival::Guest(guest)) => {
                 if let Some(session) = Box::pin(self.admit(guest)).await {

@@ -1,31 +1,41 @@
 //! The PostgreSQL face, built from the configuration.
 
-use super::handshake::{encryption, handshake, reload_at_hangup};
+use super::handshake;
 use crate::config::Config;
 use crate::error::Error;
 use crate::http::Services;
 use crate::pool::LinkSettings;
-use crate::proxy::{Limits, Proxy, Settings};
+use crate::proxy::handshake::{Encryption, Handshake};
+use crate::proxy::{Limits, Proxy, Requests, Settings};
 use tokio::net::TcpListener;
 
 /// Starts its threads.
-pub fn start(config: &Config, services: &Services) -> Result<Proxy, Error> {
+pub fn start(
+    config: &Config,
+    services: &Services,
+    encryption: Option<Encryption>,
+    requests: Requests,
+) -> Result<Proxy, Error> {
+    // One for the process: it counts.
+    let handshake =
+        Handshake::new(services.admission.clone(), handshake::settings(config, encryption));
+    Ok(Proxy::start(handshake, services.admission.clone(), settings(config), requests)?)
+}
+
+/// How the face behaves.
+pub fn settings(config: &Config) -> Settings {
     let postgres = &config.postgres;
-    let encryption = encryption(config)?;
-    if let Some(encryption) = &encryption {
-        tokio::spawn(reload_at_hangup(encryption.certificates.clone()));
-    }
-    let handshake = handshake(config, services.admission.clone(), encryption);
-    let settings = Settings {
+    Settings {
         threads: postgres.threads,
         clients: postgres.clients,
         limits: Limits {
             clients: postgres.clients_per_tenant,
             transactions_per_second: postgres.transactions_per_second,
         },
+        peer_id: postgres.peer_id,
+        peers: postgres.peers.clone(),
         links: links(config),
-    };
-    Ok(Proxy::start(handshake, services.admission.clone(), settings)?)
+    }
 }
 
 /// Each thread has its part, rounded up: a tenant's share may be one.
@@ -34,7 +44,8 @@ fn links(config: &Config) -> LinkSettings {
     let part = |whole: usize| whole.div_ceil(postgres.threads);
     LinkSettings {
         address: super::server_address(&config.data.dsn),
-        size: postgres.pool_size / postgres.threads,
+        // A new size may be less than the threads that were started for the old one.
+        size: (postgres.pool_size / postgres.threads).max(1),
         size_per_tenant: part(postgres.pool_size_per_tenant),
         queue_per_tenant: part(postgres.queue_per_tenant),
         patience: config.timeouts.checkout,
@@ -46,9 +57,9 @@ fn links(config: &Config) -> LinkSettings {
 }
 
 /// Accepts clients until it is dropped; where the face is off, that is all it does.
-pub async fn accept(face: Option<&(TcpListener, Proxy)>) {
-    match face {
-        Some((listener, proxy)) => proxy.accept(listener).await,
-        None => std::future::pending().await,
+pub async fn accept(listener: Option<&TcpListener>, proxy: Option<&Proxy>) {
+    match (listener, proxy) {
+        (Some(listener), Some(proxy)) => proxy.accept(listener).await,
+        _ => std::future::pending().await,
     }
 }

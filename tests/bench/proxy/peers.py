@@ -92,6 +92,7 @@ def sidecar(database, settings=()):
 [listen]
 http = "127.0.0.1:0"
 postgres = "127.0.0.1:0"
+admin = "127.0.0.1:0"
 [postgres]
 pool_size = {POOL}
 threads = 1

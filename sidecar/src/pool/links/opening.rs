@@ -20,7 +20,8 @@ impl Opening {
     /// Opens it and hands it over. Where none can be opened and there is no other to wait for, those
     /// who wait are told why.
     pub async fn run(mut self) {
-        let opened = tokio::time::timeout(self.links.settings.connect_timeout, self.open()).await;
+        let opened =
+            tokio::time::timeout(self.links.settings.load().connect_timeout, self.open()).await;
         let opened = opened.unwrap_or(Err(Error::Connect(std::io::ErrorKind::TimedOut.into())));
         self.done = true;
         let mut state = self.links.state();
@@ -42,7 +43,7 @@ impl Opening {
     }
 
     async fn open(&self) -> Result<Link, Error> {
-        let settings = &self.links.settings;
+        let settings = self.links.settings.load_full();
         let mut channel = settings.address.endpoint.connect(switch::ANSWER_LIMIT).await?;
         let mut reported = Vec::new();
         let key =

@@ -22,7 +22,7 @@ pub enum Opened {
     /// A session.
     Session(Line, Start),
     /// To cancel.
-    Cancel { process_id: i32, secret: Vec<u8> },
+    Cancel { process_id: i32, secret: Vec<u8>, line: Line },
     /// Nothing: it is over.
     Ended(Outcome),
 }
@@ -101,7 +101,9 @@ impl Begun {
                 let twice = Refusal::new("08P01", "encryption is asked for twice");
                 Err(self.end(Some(twice)).await)
             }
-            Opening::Cancel { process_id, secret } => Err(Opened::Cancel { process_id, secret }),
+            Opening::Cancel { process_id, secret } => {
+                Err(Opened::Cancel { process_id, secret, line: self.line })
+            }
             Opening::Session { minor, parameters } => {
                 Err(self.session(minor, parameters, encryption).await)
             }

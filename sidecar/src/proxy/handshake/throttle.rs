@@ -17,7 +17,7 @@ type Number = Arc<AtomicU32>;
 
 /// The numbers.
 pub struct Throttle {
-    limit: u32,
+    limit: AtomicU32,
     failures: Cache<IpAddr, Number>,
 }
 
@@ -34,19 +34,28 @@ impl Throttle {
     pub fn new(limit: u32) -> Self {
         // The minute starts with the first failure; counting more does not prolong it.
         let failures = Cache::builder().max_capacity(CAPACITY).time_to_live(MINUTE).build();
-        Self { limit, failures }
+        Self { limit: AtomicU32::new(limit), failures }
+    }
+
+    fn limit(&self) -> u32 {
+        self.limit.load(Ordering::Relaxed)
+    }
+
+    /// From now on so many may fail; those that have failed already count.
+    pub fn set_limit(&self, limit: u32) {
+        self.limit.store(limit, Ordering::Relaxed);
     }
 
     /// Whether a client may start to prove who it is.
     pub fn is_open(&self, peer: Peer) -> bool {
         let number = self.key(peer).and_then(|address| self.failures.get(&address));
-        number.is_none_or(|number| number.load(Ordering::Relaxed) < self.limit)
+        number.is_none_or(|number| number.load(Ordering::Relaxed) < self.limit())
     }
 
     /// Starts a login, or not: too many have failed.
     pub fn attempt(&self, peer: Peer) -> Option<Attempt> {
         let number = self.key(peer).map(|key| self.failures.get_with(key, Number::default));
-        let attempt = Attempt { number, limit: self.limit, is_counted: false };
+        let attempt = Attempt { number, limit: self.limit(), is_counted: false };
         match attempt.is_open() {
             true => Some(attempt),
             false => {
@@ -59,7 +68,7 @@ impl Throttle {
     /// Clients on a socket of this machine have no address to tell them apart.
     fn key(&self, peer: Peer) -> Option<IpAddr> {
         match peer {
-            Peer::Address(address) if self.limit > 0 => Some(whole(address)),
+            Peer::Address(address) if self.limit() > 0 => Some(whole(address)),
             _ => None,
         }
     }

@@ -42,7 +42,7 @@ async fn cancel_requests_pass_with_secrets_of_any_length() {
         let mut client = Client::connect(&host);
         let key = vec![9; length];
         client.send(&packet(&[b"\x04\xd2\x16\x2e\0\0\0\x07", &key[..]].concat())).await;
-        let Arrival::Cancel { process_id, secret } = client.arrived().await else {
+        let Arrival::Cancel { process_id, secret, .. } = client.arrived().await else {
             panic!("no cancel")
         };
         assert_eq!((process_id, secret), (7, key));
