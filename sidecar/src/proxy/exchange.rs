@@ -89,7 +89,7 @@ impl<'a> Exchange<'a> {
             if self.is_over() {
                 return Poll::Ready(Ok(Done::Over));
             }
-            if self.asking.has_left() {
+            if self.asking.has_left() && self.is_last_answer_in() {
                 return Poll::Ready(Ok(Done::Left));
             }
             if !moved {
@@ -107,7 +107,7 @@ impl<'a> Exchange<'a> {
         }
         // Nothing more is read until the switch is answered: behind one that failed, what the client has
         // said so far is said again.
-        if !self.up.is_drained() || self.answering.is_switching() {
+        if !self.up.is_drained() || self.answering.is_switching() || self.asking.has_left() {
             return Ok(false);
         }
         match self.up.poll_read(cx, self.stream) {
@@ -154,6 +154,12 @@ impl<'a> Exchange<'a> {
         self.client.place.pooling == Pooling::Transaction
             && self.answering.is_idle()
             && self.is_settled()
+    }
+
+    /// Whether a client that leaves has nothing more to wait for: what it asked before is done, as it
+    /// would be without us.
+    fn is_last_answer_in(&self) -> bool {
+        self.ledger.is_settled() || self.ledger.waits_for_client()
     }
 
     /// Whether nothing is under way.

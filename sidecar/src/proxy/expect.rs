@@ -63,7 +63,12 @@ pub struct Ledger {
 impl Ledger {
     /// Whether all is answered and nothing begun.
     pub fn is_settled(&self) -> bool {
-        self.owed.is_empty() && !self.open && !self.skipping && !self.copying
+        self.owed.is_empty() && !self.waits_for_client()
+    }
+
+    /// Whether the server waits for more of the client before it says or does anything final.
+    pub fn waits_for_client(&self) -> bool {
+        self.open || self.skipping || self.copying
     }
 
     /// Takes note of what was sent. Gives what the client hears at once because nothing stands before.

@@ -110,3 +110,20 @@ async fn noise_in_place_of_a_start_is_answered_by_a_close() {
     }
     assert_eq!(site.connect("globex").await.text(BODY).await, "globex");
 }
+
+#[tokio::test]
+async fn what_was_asked_before_the_client_left_is_done() {
+    let site = Site::narrow().await;
+    let mut wire = site.wire("acme").await;
+    let insert = "SELECT pg_sleep(0.2); INSERT INTO note (body) VALUES ('last')";
+    wire.send(Request::new().query(insert).terminate()).await;
+    while wire.next().await.is_some() {}
+    let other = site.connect("acme").await;
+    assert_eq!(other.text("SELECT count(*) FROM note").await, "2");
+    // Without a Sync nothing was asked for good.
+    let mut wire = site.wire("acme").await;
+    let half = Request::new().parse("", "INSERT INTO note (body) VALUES ('half')");
+    wire.send(half.bind("", &[]).execute().terminate()).await;
+    while wire.next().await.is_some() {}
+    assert_eq!(other.text("SELECT count(*) FROM note").await, "2");
+}
