@@ -114,10 +114,8 @@ async fn agrees(door: &Door, tenant: &str, ledger: &Ledger) {
     let session = door.connect(tenant).await;
     let rows = session.rows("SELECT body FROM note").await;
     let there: std::collections::HashSet<_> = rows.iter().flatten().flatten().collect();
-    for body in &ledger.committed {
-        assert!(there.contains(body), "{body} was committed and is not there");
-    }
-    for body in &ledger.rolled_back {
-        assert!(!there.contains(body), "{body} was rolled back and is there");
-    }
+    let lost: Vec<_> = ledger.committed.iter().filter(|body| !there.contains(body)).collect();
+    assert!(lost.is_empty(), "committed and not there: {lost:?}");
+    let stray: Vec<_> = ledger.rolled_back.iter().filter(|body| there.contains(body)).collect();
+    assert!(stray.is_empty(), "rolled back and there: {stray:?}");
 }

@@ -93,21 +93,20 @@ async fn a_suspended_tenants_clients_are_told_so_and_come_back() {
     assert_eq!(client.text("SELECT count(*) FROM note").await, "1");
 }
 
-/// The connection that listens for changes of the registry is gone and cannot come back, so that only
-/// the server's answer to a switch tells.
+/// The connection that listens for changes of the registry is gone and cannot come back, for its login
+/// may have one connection and that is the other; so only the server's answer to a switch tells.
 async fn deaf() -> (Site, Session) {
-    let site = Site::narrow().await;
+    let settings = [("postgres.pool_size", "1"), ("registry.pool_size", "1")];
+    let site = Site::start(&settings).await;
+    site.connect("acme").await.run("SELECT 1").await;
     let superuser = site.database.superuser().await;
-    let listens = "SELECT count(*) FROM pg_stat_activity
+    let listener = "FROM pg_stat_activity
         WHERE datname = current_database() AND application_name = 'tenancy notifications'";
-    becomes(&superuser, listens, "1").await;
-    superuser
-        .run(
-            "REVOKE EXECUTE ON FUNCTION pg_listening_channels() FROM PUBLIC;
-              SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-              WHERE datname = current_database() AND application_name = 'tenancy notifications'",
-        )
-        .await;
+    becomes(&superuser, &format!("SELECT count(*) {listener}"), "1").await;
+    let login = superuser.text(&format!("SELECT usename {listener}")).await;
+    superuser.run(&format!("ALTER ROLE {login} CONNECTION LIMIT 1")).await;
+    superuser.run(&format!("SELECT pg_terminate_backend(pid, 5000) {listener}")).await;
+    becomes(&superuser, &format!("SELECT count(*) {listener}"), "0").await;
     (site, superuser)
 }
 
@@ -134,7 +133,7 @@ async fn a_client_whose_grant_was_revoked_does_nothing_more() {
     let client = site.connect("acme").await;
     let login = site.tenants.application.name();
     site.tenants.admin.run(&format!("SELECT tenancy.revoke_login('{login}', '*')")).await;
-    for _ in 0..50 {
+    for _ in 0..500 {
         if client.simple_query("INSERT INTO note (body) VALUES ('stray')").await.is_err() {
             break;
         }

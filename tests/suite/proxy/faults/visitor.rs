@@ -136,14 +136,17 @@ impl Visitor {
         Ok(())
     }
 
+    /// In a block: the driver takes a COPY for done when it has ended, which is before it is committed.
     async fn copy(&mut self, session: &Session) -> Result<(), Error> {
         let bodies: Vec<_> = (0..50).map(|_| self.body()).collect();
+        session.batch_execute("BEGIN").await?;
         let sink = session.copy_in::<_, bytes::Bytes>("COPY note (body) FROM STDIN").await?;
         let mut sink = pin!(sink);
         for body in &bodies {
             sink.send(format!("{body}\n").into()).await?;
         }
         assert_eq!(sink.finish().await?, 50);
+        session.batch_execute("COMMIT").await?;
         self.ledger.committed.extend(bodies);
         Ok(())
     }
