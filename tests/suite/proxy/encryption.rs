@@ -161,12 +161,12 @@ async fn new_certificates_are_shown_after_sighup() {
     let key = authority.path("default.key");
     fs::write(&key, "damaged").unwrap();
     gate.sidecar.signal("HUP");
-    said(&gate, "certificates not reloaded").await;
+    said(&gate, "configuration not reloaded").await;
     assert_eq!(gate.psql(&old, BODY).await.as_deref(), Ok("acme"), "the old one stays");
     authority.renew();
     authority.sign("default", &["acme.example.com"]);
     gate.sidecar.signal("HUP");
-    said(&gate, "certificates reloaded").await;
+    said(&gate, "configuration reloaded").await;
     assert_eq!(gate.psql(&new, BODY).await.as_deref(), Ok("acme"));
     assert!(gate.psql(&old, BODY).await.is_err());
 }
