@@ -30,11 +30,20 @@ impl Wire {
 
     /// The same at another port of 127.0.0.1; the server's error when refused.
     pub async fn connect_to(login: &Login, port: u16) -> Result<Wire, ServerError> {
+        Wire::connect_with(login, port, &[]).await
+    }
+
+    /// The same with more parameters of the start packet.
+    pub async fn connect_with(
+        login: &Login,
+        port: u16,
+        parameters: &[(&str, &str)],
+    ) -> Result<Wire, ServerError> {
         let stream =
             TcpStream::connect(("127.0.0.1", port)).await.expect("something listens there");
         stream.set_nodelay(true).expect("TCP sockets take it");
         let mut wire = Wire { stream, received: BytesMut::new(), key: (0, 0) };
-        handshake::authenticate(&mut wire, login).await?;
+        handshake::authenticate(&mut wire, login, parameters).await?;
         Ok(wire)
     }
 

@@ -6,7 +6,7 @@
 //! - `TENANCY_STEPS`: how many steps each (default 80)
 //! - `TENANCY_SECONDS`: walk on until that many seconds have passed
 
-mod chance;
+pub mod chance;
 mod look;
 mod model;
 mod noise;

@@ -85,6 +85,8 @@ pub struct Link {
     pub reported: Vec<Parameter>,
     /// Statements that are prepared on it, by our ids, the one that was used longest ago first to go.
     pub statements: LruCache<u64, ()>,
+    /// The client whose unnamed statement it may hold.
+    pub unnamed: Option<i32>,
     /// The tenants that it has served, whose tables the backend's caches hold.
     pub served: HashSet<i64>,
     /// When it was opened.
@@ -108,6 +110,7 @@ impl Link {
             residue: false,
             reported: Vec::new(),
             statements: LruCache::new(statements),
+            unnamed: None,
             served: HashSet::new(),
             born: Instant::now(),
             sealed,

@@ -3,8 +3,8 @@
 //! (manual, chapter "Message Formats"). The answer to a switch is read here and goes no further.
 
 use super::exchange::Exchange;
-use super::expect::{Asked, Owed};
-use super::statements::{Before, Statement};
+use super::expect::Owed;
+use super::statements::Before;
 use super::trouble::{Trouble, Violation};
 use crate::wire::frame::{self, Frame, HEADER};
 use crate::wire::{ErrorReport, Parameter};
@@ -15,6 +15,8 @@ use tenancy_core::carried;
 
 /// A message that has to be seen whole is no longer than this.
 const LONGEST: usize = 1 << 20;
+/// A client that does not read its answers is not listened to while so many bytes wait for it.
+pub const MOST_WAITING: usize = 64 << 10;
 const DEALLOCATED: &[u8] = b"C\0\0\0\x0fDEALLOCATE\0";
 
 /// Where in the server's messages we are.
@@ -33,17 +35,15 @@ pub struct Answering {
 
 /// A switch whose answer has not been read to its end.
 struct Switch {
-    /// Where what the client said begins, to be said again.
-    mark: usize,
     /// What the names were that the client has given or taken back since.
     names: Vec<Before>,
     answer: Option<Result<String, Box<ErrorReport>>>,
 }
 
 impl Answering {
-    /// A switch goes ahead of what the client said from `mark` on.
-    pub fn expect_switch(&mut self, mark: usize) {
-        self.switch = Some(Switch { mark, names: Vec::new(), answer: None });
+    /// A switch goes ahead of what the client says.
+    pub fn expect_switch(&mut self) {
+        self.switch = Some(Switch { names: Vec::new(), answer: None });
     }
 
     /// Whether its answer is still to come.
@@ -62,9 +62,9 @@ impl Answering {
     }
 
     /// A name is given or taken back: what it was is kept for as long as it may have to be again.
-    pub fn renames(&mut self, name: &[u8], before: Option<Arc<Statement>>) {
+    pub fn renames(&mut self, before: &Before) {
         if let Some(switch) = &mut self.switch {
-            switch.names.push((name.into(), before));
+            switch.names.push(before.clone());
         }
     }
 
@@ -95,7 +95,8 @@ impl Exchange<'_> {
             if is_read(frame.tag, self.answering.is_switching()) && !self.has_answer(frame.len)? {
                 return Ok(());
             }
-            self.answering.idle = false;
+            // What comes of itself changes nothing.
+            self.answering.idle &= matches!(frame.tag, b'S' | b'N' | b'A');
             self.answering.parting = frame.tag == b'E';
             if self.answering.is_switching() {
                 self.switch_answer(frame)?;
@@ -124,26 +125,28 @@ impl Exchange<'_> {
         match (frame.tag, self.ledger.first()) {
             (b'S', _) => return self.parameter(frame),
             (b'Z', _) => return self.ready(frame),
-            (b'C', Some(Owed::Deallocate)) => {
+            (b'C', Some(Owed::Deallocate(_))) => {
                 self.down.skip(frame.len);
                 self.down.insert(DEALLOCATED);
                 return Ok(());
             }
-            (b'1', Some(Owed::Keep(_, Asked::Nobody)))
-            | (b'3', Some(Owed::Close(Asked::Nobody))) => {
+            (b'1', Some(Owed::Keep(_, None))) | (b'3', Some(Owed::Evict(_) | Owed::Sweep)) => {
                 self.down.skip(frame.len);
                 self.settle();
                 return Ok(());
             }
             (b'1', Some(Owed::Parse | Owed::Keep(..)))
             | (b'2', Some(Owed::Bind))
-            | (b'3', Some(Owed::Close(_)))
+            | (b'3', Some(Owed::Close))
             | (b'T' | b'n', Some(Owed::Describe))
             | (b'C' | b'I' | b's', Some(Owed::Execute)) => self.answering.settles = true,
-            (b'1' | b'2' | b'3' | b'n' | b's', _) => return Err(Trouble::Unasked(frame.tag)),
             (b'E', _) => self.failed(),
-            (b'G', _) => self.ledger.copy_in(),
-            (b'C' | b'D' | b'd' | b'T' | b't' | b'H' | b'c' | b'I' | b'N' | b'A' | b'V', _) => {}
+            (b'G', _) => self.ledger.copy_in().map_err(|_| Trouble::Unasked(b'G'))?,
+            (b'C' | b'D' | b'd' | b'T' | b'H' | b'c' | b'I', Some(Owed::Query))
+            | (b'D' | b'd' | b'H' | b'c', Some(Owed::Execute))
+            | (b't', Some(Owed::Describe))
+            | (b'V', Some(Owed::FunctionCall))
+            | (b'N' | b'A', _) => {}
             (tag, _) => return Err(Trouble::Unasked(tag)),
         }
         self.answering.rest = frame.len;
@@ -159,6 +162,7 @@ impl Exchange<'_> {
     /// CommandComplete, which is here as a whole: of a statement that gives up all others?
     fn completed(&mut self, frame: Frame) {
         let tag = &self.down.unread()[HEADER..frame.len];
+        self.ledger.complete();
         if matches!(tag, b"DEALLOCATE ALL\0" | b"DISCARD ALL\0") {
             self.client.names.clear();
         }
@@ -180,15 +184,31 @@ impl Exchange<'_> {
         if let Ok(link) = self.loan.link() {
             link.residue = true;
         }
-        for owed in self.ledger.fail() {
-            if let Owed::Keep(statement, asked) = owed {
+        for owed in self.ledger.fail().into_iter().rev() {
+            self.undo(owed);
+        }
+    }
+
+    /// It was asked, and not done.
+    fn undo(&mut self, owed: Owed) {
+        let mut name = None;
+        match owed {
+            Owed::Keep(statement, before) => {
+                name = before;
                 if let Ok(link) = self.loan.link() {
                     link.statements.pop(&statement.id);
                 }
-                if let Asked::Client(name) = asked {
-                    self.client.names.set(name, None);
+            }
+            Owed::Evict(id) => {
+                if let Ok(link) = self.loan.link() {
+                    link.statements.push(id, ());
                 }
             }
+            Owed::Instead(_, before) | Owed::Deallocate(before) => name = Some(before),
+            _ => {}
+        }
+        if let Some((name, before)) = name {
+            self.client.names.set(name, before);
         }
     }
 
@@ -248,7 +268,7 @@ impl Exchange<'_> {
 
     /// The answer to the switch was read: what comes next is the client's, if it is where it should be.
     fn switched(&mut self) -> Result<(), Trouble> {
-        let Some(Switch { mark, names, answer }) = self.answering.switch.take() else {
+        let Some(Switch { names, answer }) = self.answering.switch.take() else {
             return Err(Trouble::Unasked(b'Z'));
         };
         match answer {
@@ -260,6 +280,7 @@ impl Exchange<'_> {
                 let target = link.target.clone();
                 // A cancel request that came before this has hit nothing.
                 self.client.registration().handle().runs_on(target);
+                self.up.unmark();
                 self.client.switched();
                 Ok(())
             }
@@ -267,7 +288,7 @@ impl Exchange<'_> {
                 for (name, before) in names.into_iter().rev() {
                     self.client.names.set(name, before);
                 }
-                self.up.rewind(mark);
+                self.up.rewind();
                 Err(Trouble::Switch(report))
             }
         }

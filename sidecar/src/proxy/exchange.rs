@@ -2,10 +2,10 @@
 //! bytes both ways in one task; what they mean is read by `asking` (to the server) and `answering`
 //! (from it), as far as has to be known.
 
-use super::answering::Answering;
+use super::answering::{Answering, MOST_WAITING};
 use super::asking::Asking;
 use super::client::Client;
-use super::expect::Ledger;
+use super::expect::{Ledger, Owed};
 use super::flow::Flow;
 use super::orders::Order;
 use super::stream::ClientStream;
@@ -14,6 +14,10 @@ use crate::pool::{Link, Loan, Pooling};
 use bytes::BytesMut;
 use std::future::poll_fn;
 use std::task::{Context, Poll};
+
+/// A client is not listened to while it is owed so many answers.
+const MOST_OWED: usize = 1 << 16;
+const CLOSE_UNNAMED: &[u8] = b"C\0\0\0\x06S\0";
 
 /// The two of them.
 pub struct Exchange<'a> {
@@ -70,12 +74,27 @@ impl<'a> Exchange<'a> {
         if !link.is_at(&self.client.place) {
             let mut call = BytesMut::new();
             link.switch(&self.client.route(), &self.client.place, &mut call);
-            self.answering.expect_switch(self.up.mark());
+            self.answering.expect_switch();
+            self.up.mark();
             self.up.insert(&call);
         } else {
             self.client.registration().handle().runs_on(link.target.clone());
         }
+        self.sweep()?;
         self.read_client()
+    }
+
+    /// What another client has left as the unnamed statement goes, before this one can say a word: behind
+    /// an error the server would read over it.
+    fn sweep(&mut self) -> Result<(), Trouble> {
+        let client = self.client.registration().handle().process_id;
+        let unnamed = &mut self.loan.link()?.unnamed;
+        if unnamed.is_some_and(|other| other != client) {
+            *unnamed = None;
+            self.up.insert(CLOSE_UNNAMED);
+            self.owe(Owed::Sweep);
+        }
+        Ok(())
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Done, Trouble>> {
@@ -107,7 +126,8 @@ impl<'a> Exchange<'a> {
         }
         // Nothing more is read until the switch is answered: behind one that failed, what the client has
         // said so far is said again.
-        if !self.up.is_drained() || self.answering.is_switching() || self.asking.has_left() {
+        let still = !self.up.is_drained() || self.answering.is_switching();
+        if still || self.asking.has_left() || self.has_enough() {
             return Ok(false);
         }
         match self.up.poll_read(cx, self.stream) {
@@ -118,6 +138,11 @@ impl<'a> Exchange<'a> {
                 Ok(true)
             }
         }
+    }
+
+    /// Whether the client has said much more than it has heard answers to.
+    fn has_enough(&self) -> bool {
+        self.ledger.len() > MOST_OWED || self.down.waiting() > MOST_WAITING
     }
 
     /// From the server to the client; whether anything was read, or can be now.
@@ -159,7 +184,7 @@ impl<'a> Exchange<'a> {
     /// Whether a client that leaves has nothing more to wait for: what it asked before is done, as it
     /// would be without us.
     fn is_last_answer_in(&self) -> bool {
-        self.ledger.is_settled() || self.ledger.waits_for_client()
+        self.up.is_drained() && self.ledger.waits_for_client()
     }
 
     /// Whether nothing is under way.
@@ -171,12 +196,13 @@ impl<'a> Exchange<'a> {
     /// client end with a whole message.
     pub fn end(self, result: &Result<Done, Trouble>) -> ((Flow, Flow), bool) {
         let cancelled = self.client.registration().handle().runs_no_more();
-        let (idle, settled) = (self.answering.is_idle(), self.is_settled());
+        let (idle, certain) = (self.answering.is_idle(), self.ledger.is_certain());
+        let settled = self.is_settled() && certain;
         let whole = self.answering.is_between_messages();
         match result {
             Err(trouble) if trouble.is_of_the_server() => drop(self.loan),
             // Its transaction ends with the connection.
-            _ if !idle && self.ledger.is_settled() => drop(self.loan),
+            _ if !idle && self.ledger.is_settled() && certain => drop(self.loan),
             _ if !idle || !settled => _ = tokio::spawn(self.loan.abandon()),
             _ if cancelled || self.client.place.pooling == Pooling::Session => {
                 tokio::spawn(self.loan.park());

@@ -18,6 +18,8 @@ pub struct Flow {
     start: usize,
     passed: usize,
     end: usize,
+    /// What stands from here on may have to be looked at again.
+    mark: Option<usize>,
     /// Goes before `buffer[start..]`, from `sent` on.
     ahead: Vec<u8>,
     sent: usize,
@@ -72,17 +74,29 @@ impl Flow {
         write(&mut self.ahead);
     }
 
-    /// The place from which on everything can be looked at again.
-    pub fn mark(&self) -> usize {
-        self.passed
+    /// From here on everything can be looked at again: it stays where it is.
+    pub fn mark(&mut self) {
+        self.mark = Some(self.passed);
     }
 
-    /// Takes back all that was passed, left out or inserted since a mark. Nothing may have been read
+    /// What has been looked at need not be kept any more.
+    pub fn unmark(&mut self) {
+        self.mark = None;
+    }
+
+    /// Takes back all that was passed, left out or inserted since the mark. Nothing may have been read
     /// since.
-    pub fn rewind(&mut self, mark: usize) {
-        (self.start, self.passed) = (mark, mark);
-        self.ahead.clear();
-        self.sent = 0;
+    pub fn rewind(&mut self) {
+        if let Some(mark) = self.mark.take() {
+            (self.start, self.passed) = (mark, mark);
+            self.ahead.clear();
+            self.sent = 0;
+        }
+    }
+
+    /// How many bytes wait to be written.
+    pub fn waiting(&self) -> usize {
+        self.passed - self.start + self.ahead.len() - self.sent
     }
 
     /// Whether all that was passed or inserted has been written.
@@ -154,7 +168,10 @@ impl Flow {
     /// Brings what is left to the start of the buffer; for nothing where nothing is left, which is
     /// how most reads find it.
     fn compact(&mut self) {
-        if self.start > 0 && (self.start == self.end || self.end == self.buffer.len()) {
+        if self.mark.is_none()
+            && self.start > 0
+            && (self.start == self.end || self.end == self.buffer.len())
+        {
             self.buffer.copy_within(self.start..self.end, 0);
             self.end -= self.start;
             self.passed -= self.start;
@@ -204,6 +221,23 @@ mod tests {
             flow.pass(1);
         });
         assert_eq!(out, b"bc-df");
+    }
+
+    #[test]
+    fn what_was_marked_is_there_again_though_room_was_made() {
+        let mut flow = Flow::over(Vec::new());
+        let mut cx = Context::from_waker(Waker::noop());
+        let all: Vec<u8> = (0..BUFFER).map(|n| n as u8).collect();
+        assert!(matches!(flow.poll_read(&mut cx, &mut &all[..]), Poll::Ready(Ok(BUFFER))));
+        flow.skip(100);
+        flow.mark();
+        flow.insert(b"ahead");
+        flow.pass(50);
+        flow.skip(50);
+        flow.make_room_for(2 * BUFFER);
+        flow.rewind();
+        assert_eq!(flow.unread(), &all[100..]);
+        assert_eq!(flow.waiting(), 0);
     }
 
     #[test]

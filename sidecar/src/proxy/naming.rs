@@ -1,10 +1,10 @@
-//! Prepared statements in transaction pooling: what the client calls by a name of its own is put under
+//! Prepared statements: what the client calls by a name of its own is put under
 //! ours, and prepared first where the server connection of this transaction does not have it yet.
 
 use super::asking::Step;
 use super::exchange::Exchange;
-use super::expect::{Asked, Owed};
-use super::statements::{self, Statement};
+use super::expect::Owed;
+use super::statements::{self, Before, Statement};
 use super::trouble::{Trouble, Violation};
 use crate::wire::frame::{self, Frame, HEADER};
 use std::sync::Arc;
@@ -17,9 +17,11 @@ const LONGEST_NAME: usize = 1024;
 const LONGEST_DEALLOCATE: usize = 256;
 /// More statements than any driver keeps: a client that never closes one is stopped here.
 const MOST_STATEMENTS: usize = 10_000;
+/// All their texts together may be so long: they are kept here for as long as the client stays.
+const MOST_BYTES: usize = 32 << 20;
 
 impl Exchange<'_> {
-    /// Parse, Bind, Describe or Close, in transaction pooling.
+    /// Parse, Bind, Describe or Close.
     pub(super) fn named(&mut self, frame: Frame) -> Result<Step, Trouble> {
         let head = frame.len.min(HEADER + 2 * LONGEST_NAME);
         let body = &self.up.unread()[HEADER..self.up.unread().len().min(head)];
@@ -38,12 +40,10 @@ impl Exchange<'_> {
         let is_portal = matches!(frame.tag, b'D' | b'C') && body[0] != b'S';
         let name: Box<[u8]> = name.into();
         match frame.tag {
-            b'P' if name.is_empty() => self.pass(frame, Owed::Parse),
+            b'P' if name.is_empty() => self.prepare_unnamed(frame),
             b'B' if name.is_empty() => self.pass(frame, Owed::Bind),
             b'D' if name.is_empty() || is_portal => self.pass(frame, Owed::Describe),
-            b'C' if name.is_empty() || is_portal => {
-                self.pass(frame, Owed::Close(Asked::Client(Box::default())))
-            }
+            b'C' if name.is_empty() || is_portal => self.pass(frame, Owed::Close),
             b'P' => self.prepare(frame, name),
             b'B' => self.call(frame, &name, Owed::Bind),
             b'D' => self.call(frame, &name, Owed::Describe),
@@ -54,6 +54,13 @@ impl Exchange<'_> {
     fn pass(&mut self, frame: Frame, owed: Owed) -> Result<Step, Trouble> {
         self.owe(owed);
         Ok(Step::Pass(frame))
+    }
+
+    /// Parse under no name: what it leaves on the server is for nobody else.
+    fn prepare_unnamed(&mut self, frame: Frame) -> Result<Step, Trouble> {
+        let client = self.client.registration().handle().process_id;
+        self.link()?.unnamed = Some(client);
+        self.pass(frame, Owed::Parse)
     }
 
     /// Parse under a name.
@@ -67,14 +74,15 @@ impl Exchange<'_> {
         let body = &self.up.unread()[HEADER + name.len() + 1..frame.len];
         let statement = self.client.worker.library.statement(self.client.place.tenant, body);
         self.up.skip(frame.len);
-        if self.client.names.len() >= MOST_STATEMENTS {
-            return Err(Trouble::TooManyStatements(MOST_STATEMENTS));
+        let before = self.rename(name, Some(statement.clone()));
+        let names = &self.client.names;
+        if names.len() > MOST_STATEMENTS || names.bytes() > MOST_BYTES {
+            return Err(Trouble::TooManyStatements(MOST_STATEMENTS, MOST_BYTES));
         }
-        self.rename(&name, Some(statement.clone()));
         if self.link()?.statements.get(&statement.id).is_some() {
-            self.owe(Owed::Instead(PARSE_COMPLETE));
+            self.owe(Owed::Instead(PARSE_COMPLETE, before));
         } else {
-            self.parse(&statement, Asked::Client(name))?;
+            self.parse(&statement, Some(before))?;
         }
         Ok(Step::Rewritten(0))
     }
@@ -89,7 +97,7 @@ impl Exchange<'_> {
     }
 
     /// Has the server prepare a statement; the one that was used longest ago makes room.
-    fn parse(&mut self, statement: &Arc<Statement>, asked: Asked) -> Result<(), Trouble> {
+    fn parse(&mut self, statement: &Arc<Statement>, asked: Option<Before>) -> Result<(), Trouble> {
         let evicted = self.link()?.statements.push(statement.id, ());
         if let Some((id, ())) = evicted.filter(|(id, ())| *id != statement.id) {
             self.up.compose(|out| {
@@ -99,7 +107,7 @@ impl Exchange<'_> {
                     out.push(0);
                 });
             });
-            self.owe(Owed::Close(Asked::Nobody));
+            self.owe(Owed::Evict(id));
         }
         self.up.compose(|out| write_parse(statement, out));
         self.owe(Owed::Keep(statement.clone(), asked));
@@ -109,39 +117,54 @@ impl Exchange<'_> {
     fn ensure(&mut self, statement: &Arc<Statement>) -> Result<(), Trouble> {
         match self.link()?.statements.get(&statement.id) {
             Some(()) => Ok(()),
-            None => self.parse(statement, Asked::Nobody),
+            None => self.parse(statement, None),
         }
     }
 
-    /// Bind or Describe of a named statement. A name that the client has not given goes as it is: no
-    /// statement is called that, and the server says so.
+    /// Bind or Describe of a named statement. A name that the client has not given goes as it is, for
+    /// the server to say that no statement is called that; one of ours, which stands for a statement of
+    /// somebody's, perhaps of another tenant's, is made one that nothing is called.
     fn call(&mut self, frame: Frame, name: &[u8], owed: Owed) -> Result<Step, Trouble> {
-        let Some(statement) = self.client.names.get(name).cloned() else {
-            return self.pass(frame, owed);
-        };
-        self.ensure(&statement)?;
+        if let Some(statement) = self.client.names.get(name).cloned() {
+            self.ensure(&statement)?;
+            return self.readdress(frame, name, statement.name().as_bytes(), owed);
+        }
+        match statements::is_ours(name) {
+            true => self.readdress(frame, name, &[b"?", name].concat(), owed),
+            false => self.pass(frame, owed),
+        }
+    }
+
+    /// Sends a Bind or Describe with one name in the place of another.
+    fn readdress(
+        &mut self,
+        frame: Frame,
+        name: &[u8],
+        ours: &[u8],
+        owed: Owed,
+    ) -> Result<Step, Trouble> {
         let unread = self.up.unread();
         // What stands in front of the name: the portal's, or what is described.
         let front = match frame.tag {
             b'B' => frame::text(&unread[HEADER..]).map_or(0, |(portal, _)| portal.len() + 1),
             _ => 1,
         };
-        let ours = statement.name();
         let len = i32::try_from(frame.len - 1 - name.len() + ours.len())
             .map_err(|_| Violation::Malformed(frame.tag))?;
         let mut head = vec![frame.tag];
         head.extend_from_slice(&len.to_be_bytes());
         head.extend_from_slice(&unread[HEADER..HEADER + front]);
-        head.extend_from_slice(ours.as_bytes());
+        head.extend_from_slice(ours);
         self.up.skip(HEADER + front + name.len());
         self.up.insert(&head);
         self.owe(owed);
         Ok(Step::Rewritten(frame.len - HEADER - front - name.len()))
     }
 
-    fn rename(&mut self, name: &[u8], statement: Option<Arc<Statement>>) {
-        let before = self.client.names.set(name.into(), statement);
-        self.answering.renames(name, before);
+    fn rename(&mut self, name: Box<[u8]>, statement: Option<Arc<Statement>>) -> Before {
+        let before = (name.clone(), self.client.names.set(name, statement));
+        self.answering.renames(&before);
+        before
     }
 
     /// Close of a named statement: the server keeps it for others who have the same.
@@ -149,9 +172,9 @@ impl Exchange<'_> {
         if !self.has(frame.len)? {
             return Ok(Step::Wait);
         }
-        self.rename(name, None);
+        let before = self.rename(name.into(), None);
         self.up.skip(frame.len);
-        self.owe(Owed::Instead(CLOSE_COMPLETE));
+        self.owe(Owed::Instead(CLOSE_COMPLETE, before));
         Ok(Step::Rewritten(0))
     }
 
@@ -166,12 +189,12 @@ impl Exchange<'_> {
             if let Some(name) = deallocated(text)
                 && self.client.names.get(name.as_bytes()).is_some()
             {
-                self.rename(name.as_bytes(), None);
+                let before = self.rename(name.into_bytes().into(), None);
                 self.up.skip(frame.len);
                 self.up.compose(|out| {
                     frame::write(b'Q', out, |out| out.extend_from_slice(b"DEALLOCATE ALL\0"));
                 });
-                self.owe(Owed::Deallocate);
+                self.owe(Owed::Deallocate(before));
                 return Ok(Step::Rewritten(0));
             }
         }

@@ -26,6 +26,8 @@ pub struct Session {
     up: Option<Flow>,
     /// What it has yet to hear.
     down: Option<Flow>,
+    /// Bytes still to come of a message that means nothing.
+    rest: usize,
 }
 
 /// What a client that is between transactions wants.
@@ -42,7 +44,7 @@ impl Session {
     /// A client that was told that it may ask queries, and has perhaps asked already.
     pub fn new(client: Client, stream: ClientStream, said: &[u8]) -> Self {
         let up = (!said.is_empty()).then(|| Flow::holding(said));
-        Self { client, stream, up, down: None }
+        Self { client, stream, up, down: None, rest: 0 }
     }
 
     /// Until it leaves, or has to.
@@ -59,9 +61,9 @@ impl Session {
     async fn transactions(&mut self) -> Result<(), Trouble> {
         loop {
             let mut up = self.hear().await?;
-            match wish(&mut up)? {
+            match wish(&mut up, &mut self.rest)? {
                 Wish::Leave => return Ok(()),
-                Wish::Unclear => self.up = Some(up),
+                Wish::Unclear => self.keep(up),
                 Wish::Work => {
                     if self.work(up).await? == Done::Left {
                         return Ok(());
@@ -75,7 +77,7 @@ impl Session {
     /// What the client says next. While it says nothing it has no buffer.
     async fn hear(&mut self) -> Result<Flow, Trouble> {
         let Self { client, stream, up: waiting, .. } = self;
-        if let Some(up) = waiting.take_if(|up| matches!(Frame::read(up.unread()), Ok(Some(_)))) {
+        if let Some(up) = waiting.take_if(|up| !matches!(Frame::read(up.unread()), Ok(None))) {
             return Ok(up);
         }
         poll_fn(|cx| {
@@ -177,14 +179,18 @@ impl Session {
 }
 
 /// What the client wants. What is left of a COPY that failed is passed over, as PostgreSQL does.
-fn wish(up: &mut Flow) -> Result<Wish, Trouble> {
+fn wish(up: &mut Flow, rest: &mut usize) -> Result<Wish, Trouble> {
     loop {
+        let n = up.unread().len().min(*rest);
+        up.skip(n);
+        *rest -= n;
+        if *rest > 0 {
+            return Ok(Wish::Unclear);
+        }
         match Frame::read(up.unread())? {
             None => return Ok(Wish::Unclear),
             Some(Frame { tag: b'X', .. }) => return Ok(Wish::Leave),
-            Some(Frame { tag: b'd' | b'c' | b'f' | b'H', len }) if up.unread().len() >= len => {
-                up.skip(len);
-            }
+            Some(Frame { tag: b'd' | b'c' | b'f' | b'H', len }) => *rest = len,
             Some(_) => return Ok(Wish::Work),
         }
     }

@@ -12,7 +12,7 @@ pub struct Statement {
     /// Stands for tenant and text together, as long as the process runs.
     pub id: u64,
     /// Text and types.
-    pub body: Box<[u8]>,
+    pub body: Arc<[u8]>,
 }
 
 impl PartialEq for Statement {
@@ -30,12 +30,40 @@ impl Statement {
     }
 }
 
+/// Names of statements on server connections start with this.
+const OURS: &str = "tenancy_";
+
 /// The name of a statement on server connections.
 pub fn name(id: u64) -> String {
-    format!("tenancy_{id:x}")
+    format!("{OURS}{id:x}")
 }
 
-type Known = HashMap<(i64, Box<[u8]>), Weak<Statement>>;
+/// Whether a statement on server connections may have this name.
+pub fn is_ours(name: &[u8]) -> bool {
+    name.starts_with(OURS.as_bytes())
+}
+
+#[derive(Default)]
+struct Known {
+    statements: HashMap<(i64, Arc<[u8]>), Weak<Statement>>,
+    /// Bytes of their texts that were added since those that nobody has were last looked for, and that
+    /// were left then.
+    added: usize,
+    left: usize,
+}
+
+impl Known {
+    /// Forgets what nobody has prepared any more, when there may be much of it.
+    fn sweep(&mut self) {
+        let many =
+            self.statements.len() >= LITTER && self.statements.len() == self.statements.capacity();
+        if many || self.added > LITTER_BYTES + self.left {
+            self.statements.retain(|_, statement| statement.strong_count() > 0);
+            self.left = self.statements.keys().map(|(_, body)| body.len()).sum();
+            self.added = 0;
+        }
+    }
+}
 
 /// All statements that clients have prepared, each once.
 #[derive(Default)]
@@ -46,21 +74,23 @@ pub struct Library {
 
 /// So many that nobody has prepared any more may stay before they are looked for.
 const LITTER: usize = 1024;
+/// The same in bytes.
+const LITTER_BYTES: usize = 16 << 20;
 
 impl Library {
     /// The statement of this tenant and text.
     pub fn statement(&self, tenant: i64, body: &[u8]) -> Arc<Statement> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (tenant, Box::from(body));
-        if let Some(statement) = known.get(&key).and_then(Weak::upgrade) {
+        let body: Arc<[u8]> = Arc::from(body);
+        let key = (tenant, body.clone());
+        if let Some(statement) = known.statements.get(&key).and_then(Weak::upgrade) {
             return statement;
         }
-        if known.len() >= LITTER && known.len() == known.capacity() {
-            known.retain(|_, statement| statement.strong_count() > 0);
-        }
+        known.sweep();
+        known.added += body.len();
         let id = self.last.fetch_add(1, Ordering::Relaxed) + 1;
-        let statement = Arc::new(Statement { id, body: Box::from(body) });
-        known.insert(key, Arc::downgrade(&statement));
+        let statement = Arc::new(Statement { id, body });
+        known.statements.insert(key, Arc::downgrade(&statement));
         statement
     }
 }
@@ -70,6 +100,8 @@ impl Library {
 pub struct Names {
     // Most clients have none: a map would cost each of them its size.
     names: Option<Box<Map>>,
+    /// Of all names and texts.
+    bytes: usize,
 }
 
 type Map = HashMap<Box<[u8]>, Arc<Statement>>;
@@ -89,10 +121,23 @@ impl Names {
         name: Box<[u8]>,
         statement: Option<Arc<Statement>>,
     ) -> Option<Arc<Statement>> {
-        match statement {
-            Some(statement) => self.names.get_or_insert_default().insert(name, statement),
+        let len = name.len();
+        let before = match statement {
+            Some(statement) => {
+                self.bytes += len + statement.body.len();
+                self.names.get_or_insert_default().insert(name, statement)
+            }
             None => self.names.as_mut()?.remove(&name),
+        };
+        if let Some(before) = &before {
+            self.bytes -= len + before.body.len();
         }
+        before
+    }
+
+    /// How long they are, with the texts that they stand for.
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// How many there are.
@@ -102,7 +147,7 @@ impl Names {
 
     /// Takes all back.
     pub fn clear(&mut self) {
-        self.names = None;
+        *self = Self::default();
     }
 
     /// Whether there is none.
@@ -130,7 +175,16 @@ mod tests {
         for i in 0..10 * LITTER {
             library.statement(1, &i.to_be_bytes());
         }
-        assert!(library.known.lock().unwrap().len() < 4 * LITTER);
+        assert!(library.known.lock().unwrap().statements.len() < 4 * LITTER);
+    }
+
+    #[test]
+    fn long_statements_that_nobody_has_are_forgotten_before_they_are_many() {
+        let library = Library::default();
+        for i in 0..100_u64 {
+            library.statement(1, &i.to_be_bytes().repeat(1 << 17));
+        }
+        assert!(library.known.lock().unwrap().statements.len() < 20);
     }
 
     #[test]
@@ -141,7 +195,9 @@ mod tests {
         let name = || Box::from(&b"a"[..]);
         assert_eq!(names.set(name(), Some(statement.clone())), None);
         assert!(names.get(b"a").is_some() && names.get(b"b").is_none());
+        assert_eq!(names.bytes(), 1);
         assert_eq!(names.set(name(), None), Some(statement.clone()));
+        assert_eq!(names.bytes(), 0);
         assert!(names.is_empty());
         names.set(name(), Some(statement));
         names.clear();

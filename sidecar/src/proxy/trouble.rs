@@ -25,8 +25,8 @@ pub enum Trouble {
     Pool(pool::Error),
     /// The client has set more than can be carried from connection to connection.
     TooManySettings,
-    /// It has prepared more than so many statements.
-    TooManyStatements(usize),
+    /// It has prepared more than so many statements, or of more than so many bytes.
+    TooManyStatements(usize, usize),
     /// An operator, or the end of the process.
     Ordered,
 }
@@ -72,7 +72,7 @@ impl Trouble {
             Self::ServerLost | Self::ServerEnded | Self::Unasked(_) => true,
             Self::Switch(_) | Self::Pool(_) => true,
             Self::ClientGone | Self::Violation(_) | Self::Ordered => false,
-            Self::TooManySettings | Self::TooManyStatements(_) => false,
+            Self::TooManySettings | Self::TooManyStatements(..) => false,
         }
     }
 
@@ -94,9 +94,9 @@ impl Trouble {
                     .detail("What a client has set goes with it from connection to connection, up to 64 settings and 8192 bytes.")
                     .hint("Set less, use SET LOCAL, or connect with options=-c tenancy.pooling=session.")
             }
-            Self::TooManyStatements(most) => {
+            Self::TooManyStatements(most, bytes) => {
                 Refusal::new("53400", "too many prepared statements")
-                    .detail(format!("A client may have {most} at a time."))
+                    .detail(format!("A client may have {most} at a time, of {bytes} bytes in all."))
                     .hint("Close those that are not needed any more.")
             }
             Self::Ordered => Refusal::ended(),

@@ -12,8 +12,13 @@ const SASL: i32 = 10;
 const SASL_CONTINUE: i32 = 11;
 const SASL_FINAL: i32 = 12;
 
-pub(super) async fn authenticate(wire: &mut Wire, login: &Login) -> Result<(), ServerError> {
-    wire.send(Request::startup(&[("user", login.name()), ("database", login.database())])).await;
+pub(super) async fn authenticate(
+    wire: &mut Wire,
+    login: &Login,
+    parameters: &[(&str, &str)],
+) -> Result<(), ServerError> {
+    let start = [("user", login.name()), ("database", login.database())];
+    wire.send(Request::startup(&[&start, parameters].concat())).await;
     let binding = ChannelBinding::unsupported();
     let mut scram = ScramSha256::new(login.password().as_bytes(), binding);
     loop {

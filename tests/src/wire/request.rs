@@ -5,7 +5,7 @@ use postgres_protocol::IsNull;
 use postgres_protocol::message::frontend;
 
 /// Messages that go out in one packet, in the order they were added.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Request(BytesMut);
 
 impl Request {

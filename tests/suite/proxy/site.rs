@@ -60,6 +60,13 @@ impl Site {
         Wire::connect_to(&login, port).await.expect("the sidecar lets the login in")
     }
 
+    /// The same with a server connection for itself.
+    pub async fn session_wire(&self, tenant: &str) -> Wire {
+        let (login, port) = (self.login(tenant), self.sidecar.postgres().port());
+        let options = [("options", "-c tenancy.pooling=session")];
+        Wire::connect_with(&login, port, &options).await.expect("the sidecar lets the login in")
+    }
+
     /// The application's login, with a tenant in the place of the database.
     pub fn login(&self, tenant: &str) -> Login {
         self.tenants.application.in_database(tenant)
