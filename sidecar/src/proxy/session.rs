@@ -65,7 +65,8 @@ impl Session {
                 Wish::Leave => return Ok(()),
                 Wish::Unclear => self.keep(up),
                 Wish::Work => {
-                    if self.work(up).await? == Done::Left {
+                    // In a box: a client that is idle should not hold the room for its next transaction.
+                    if Box::pin(self.work(up)).await? == Done::Left {
                         return Ok(());
                     }
                     self.client.set_activity(Activity::Idle);
