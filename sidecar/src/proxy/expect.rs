@@ -40,6 +40,13 @@ pub enum Owed {
     CopyEnd,
 }
 
+impl Owed {
+    /// Whether ReadyForQuery ends it.
+    fn is_final(&self) -> bool {
+        matches!(self, Self::Query | Self::Deallocate(_) | Self::FunctionCall | Self::Sync)
+    }
+}
+
 /// A message came that answers nothing that was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unasked;
@@ -75,9 +82,10 @@ impl Ledger {
         self.skipping
     }
 
-    /// Whether nothing will be answered before the client has said more.
+    /// Whether nothing will be done for good before the client has said more. The server may not even
+    /// have sent what it has to say up to there.
     pub fn waits_for_client(&self) -> bool {
-        self.owed.is_empty() || self.copying
+        self.copying || !self.owed.iter().any(Owed::is_final)
     }
 
     /// How many answers are owed.
@@ -132,7 +140,7 @@ impl Ledger {
     /// ReadyForQuery: what ended with it.
     pub fn ready(&mut self, due: impl FnMut(&'static [u8])) -> Result<(), Unasked> {
         match self.owed.front() {
-            Some(Owed::Query | Owed::Deallocate(_) | Owed::FunctionCall | Owed::Sync) => {
+            Some(owed) if owed.is_final() => {
                 self.settle(due);
                 Ok(())
             }

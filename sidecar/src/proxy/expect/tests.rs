@@ -188,3 +188,11 @@ fn only_a_query_or_an_execute_takes_in_a_copy() {
     assert_eq!(ledger([Owed::Bind]).copy_in(), Err(Unasked));
     assert_eq!(Ledger::default().copy_in(), Err(Unasked));
 }
+
+#[test]
+fn without_a_sync_there_is_nothing_to_wait_for() {
+    let mut ledger = ledger(extended().into_iter().take(4));
+    assert!(ledger.waits_for_client());
+    ledger.push(Owed::Sync);
+    assert!(!ledger.waits_for_client());
+}
