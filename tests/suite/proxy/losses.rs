@@ -90,6 +90,13 @@ async fn a_suspended_tenants_clients_are_told_so_and_come_back() {
     assert_eq!(refused.code().unwrap().code(), "57P03");
     assert_eq!(site.connect("globex").await.text(BODY).await, "globex");
     site.tenants.admin.run("SELECT tenancy.resume('acme')").await;
+    // The sidecar hears of it a moment later.
+    for _ in 0..500 {
+        if client.simple_query(BODY).await.is_ok() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     assert_eq!(client.text("SELECT count(*) FROM note").await, "1");
 }
 
